@@ -1,0 +1,1 @@
+"""The whole bundle on one machine: embedded Google services, simulators of the vendors, and the demonstration."""

@@ -1,0 +1,131 @@
+"""Every error of the bundle, as one tree.
+
+BridgeError
+├── TransientError            try again: the message goes back to Pub/Sub
+│   ├── BrokerUnavailable     Pub/Sub did not acknowledge a publish
+│   ├── StateUnavailable      Firestore did not answer
+│   ├── LeaseLost             another instance took over the record or claim
+│   ├── RecordBusy            another instance works on the record right now
+│   ├── SecretUnavailable     Secret Manager did not answer
+│   ├── RemoteUnavailable     MaintainX, ERP or a chat service: network error, 5xx, time-out
+│   ├── RateLimited           429; carries retry_after_s
+│   ├── VersionConflict       412: somebody else wrote the record since we read it
+│   └── WarehouseUnavailable  BigQuery did not answer
+└── PermanentError            trying again cannot help: the message goes to the dead letters at once
+    ├── ConfigError           sites.yaml, routes.yaml or a mapping is wrong
+    ├── MalformedEvent        not an event of ours
+    ├── UnknownSite           the event names a site that sites.yaml does not have
+    ├── MappingError          a value that the mapping has no answer for
+    ├── RemoteRejected        the remote side refuses the request (4xx); carries status
+    │   ├── AuthenticationFailed   401
+    │   ├── PermissionDenied       403
+    │   └── RecordNotFound         404
+    ├── SecretMissing         no such secret, or an empty one
+    └── NotificationRejected  every address of a notification is unusable
+
+What a handler does with an error follows from its class (`transient`), never from status codes at the call site.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class BridgeError(Exception):
+    """Base of all errors here. The message names site, record and event where known; never a secret or a payload."""
+
+    transient: ClassVar[bool] = False
+
+
+class TransientError(BridgeError):
+    """Worth trying again. `retry_after_s` is the other side's own wish, if it stated one."""
+
+    transient: ClassVar[bool] = True
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class PermanentError(BridgeError):
+    """Trying again cannot help until a person changes something."""
+
+
+class BrokerUnavailable(TransientError):
+    """Pub/Sub did not acknowledge a publish."""
+
+
+class StateUnavailable(TransientError):
+    """The state store did not answer."""
+
+
+class LeaseLost(TransientError):
+    """The lease of a record or claim was taken over by another instance."""
+
+
+class RecordBusy(TransientError):
+    """Another instance holds the record's lease."""
+
+
+class SecretUnavailable(TransientError):
+    """The secret provider did not answer."""
+
+
+class RemoteUnavailable(TransientError):
+    """A remote system could not be reached or answered with a server error."""
+
+
+class RateLimited(RemoteUnavailable):
+    """A remote system asked us to slow down."""
+
+
+class VersionConflict(TransientError):
+    """A conditional write was refused because the record changed since it was read (HTTP 412)."""
+
+
+class WarehouseUnavailable(TransientError):
+    """BigQuery did not answer or failed on its side."""
+
+
+class ConfigError(PermanentError):
+    """A configuration file is wrong. The message has file, path in the file and reason."""
+
+
+class MalformedEvent(PermanentError):
+    """The message is not an event of this bundle."""
+
+
+class UnknownSite(PermanentError):
+    """The site is not in sites.yaml."""
+
+
+class MappingError(PermanentError):
+    """A record holds a value for which the mapping has no answer."""
+
+
+class RemoteRejected(PermanentError):
+    """A remote system refuses the request; `status` is its HTTP status."""
+
+    def __init__(self, message: str, *, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class AuthenticationFailed(RemoteRejected):
+    """The remote system does not accept our credentials (HTTP 401)."""
+
+
+class PermissionDenied(RemoteRejected):
+    """Our credentials lack the right (HTTP 403)."""
+
+
+class RecordNotFound(RemoteRejected):
+    """The record does not exist, or is not visible to us (HTTP 404)."""
+
+
+class SecretMissing(PermanentError):
+    """The secret does not exist or is empty."""
+
+
+class NotificationRejected(PermanentError):
+    """No address of a notification can be used."""
