@@ -1,0 +1,57 @@
+"""routes.yaml: which events go where."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BeforeValidator, Field, StringConstraints, field_validator
+
+from shared.config.loading import Model
+
+Destination = Literal["erp-push", "notifications"]
+DESTINATIONS: tuple[Destination, ...] = get_args(Destination)
+
+
+def _as_list(value: object) -> object:
+    return value if isinstance(value, list) or value is None else [value]
+
+
+EventTypePattern = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*\.([a-z0-9_.]+|\*)$")]
+OneOrMany = BeforeValidator(_as_list)
+
+
+class When(Model):
+    """A condition: every key given must hold, and a key holds if any of its values does.
+
+    `type` may end in `.*`. `fields` are dotted paths into the event's payload or, where the payload has no such
+    path, into the record itself as MaintainX gives it (`priority`, `assetId`, `extraFields.Area`).
+    """
+
+    type: Annotated[list[EventTypePattern], OneOrMany, Field(min_length=1)]
+    site: Annotated[list[str], OneOrMany] | None = None
+    priority: Annotated[list[Literal["NONE", "LOW", "MEDIUM", "HIGH"]], OneOrMany] | None = None
+    category: Annotated[list[str], OneOrMany] | None = None
+    fields: dict[str, Annotated[list[Any], OneOrMany]] = Field(default_factory=dict)
+
+
+class Route(Model):
+    """A rule: events that meet `when` go to every destination in `to`. All rules are tried, not just the first."""
+
+    name: str = Field(min_length=1)
+    when: When
+    to: Annotated[list[Destination], OneOrMany, Field(min_length=1)]
+
+
+class RoutesFile(Model):
+    """The whole of routes.yaml."""
+
+    routes: list[Route]
+
+    @field_validator("routes")
+    @classmethod
+    def _names_once(cls, value: list[Route]) -> list[Route]:
+        names = [route.name for route in value]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"more than one route is called {', '.join(twice)}")
+        return value

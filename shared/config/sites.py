@@ -1,0 +1,146 @@
+"""sites.yaml: the plants, what they are called on each side, and the names of their secrets (never the secrets)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import Field, StringConstraints, field_validator, model_validator
+
+from shared.config.loading import Model
+
+# A site id becomes part of secret, scheduler and service names: Google Cloud's label rules, short enough to append to.
+SiteId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,30}[a-z0-9]$")]
+# Secret Manager: letters, digits, - and _, at most 255 characters.
+SecretName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,255}$")]
+WebhookTypeName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{2,60}$")]
+HttpUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/?#]+[^\s?#]*$")]
+
+
+class SubscriptionConfig(Model):
+    """One MaintainX webhook subscription: one type, one URL, one secret.
+
+    The secret may hold several values, one a line: all are accepted, so that a rotation loses no delivery.
+    """
+
+    type: WebhookTypeName
+    secret: SecretName
+    filters: dict[str, Any] = Field(default_factory=dict)
+    options: dict[str, bool] = Field(default_factory=dict)
+
+
+class MaintainXConfig(Model):
+    """Where a site's MaintainX is and how we are known there."""
+
+    base_url: HttpUrl = "https://api.getmaintainx.com/v1"
+    organization_id: int = Field(gt=0)
+    api_key_secret: SecretName
+    subscriptions: list[SubscriptionConfig] = Field(min_length=1)
+
+    @field_validator("subscriptions")
+    @classmethod
+    def _one_subscription_a_type(cls, value: list[SubscriptionConfig]) -> list[SubscriptionConfig]:
+        types = [subscription.type for subscription in value]
+        twice = sorted({name for name in types if types.count(name) > 1})
+        if twice:
+            raise ValueError(f"more than one subscription of type {', '.join(twice)}")
+        return value
+
+    def subscription(self, webhook_type: str) -> SubscriptionConfig | None:
+        """The subscription of this webhook type, or None if the site has none."""
+        return next((s for s in self.subscriptions if s.type == webhook_type), None)
+
+
+class RestErpConfig(Model):
+    """How an ERP with a REST interface is spoken to; paths are relative to `base_url`, `{id}` is the ERP's id.
+
+    `collection_key`: the key of the list in a search answer (None: the answer is the list).
+    `id_field`, `reference_field`: names in the ERP's record. `version`: where the record's version comes from, the
+    ETag header or a field of the record; updates send it back as If-Match.
+    """
+
+    collection_path: str = "/orders"
+    record_path: str = "/orders/{id}"
+    collection_key: str | None = "items"
+    id_field: str = "id"
+    reference_field: str = "externalReference"
+    reference_parameter: str = "externalReference"
+    version_header: str = "ETag"
+    update_method: Literal["PATCH", "PUT"] = "PATCH"
+    auth: Literal["bearer", "basic", "none"] = "bearer"
+    timeout_s: float = Field(default=20.0, gt=0, le=120)
+
+
+class ErpConfig(Model):
+    """The ERP that a site is bound to."""
+
+    adapter: Literal["rest"]
+    base_url: HttpUrl
+    credentials_secret: SecretName | None = None
+    mapping: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", description="name of a file in mappings/, without .yaml")
+    rest: RestErpConfig = RestErpConfig()
+
+    @model_validator(mode="after")
+    def _credentials_where_needed(self) -> ErpConfig:
+        if self.rest.auth != "none" and self.credentials_secret is None:
+            raise ValueError(f"auth {self.rest.auth} needs credentials_secret")
+        return self
+
+
+class NotifyConfig(Model):
+    """The secret with the site's notification addresses: Apprise URLs, one a line."""
+
+    urls_secret: SecretName
+
+
+class SiteConfig(Model):
+    """One plant: one MaintainX organization, one ERP binding, one time zone."""
+
+    id: SiteId
+    name: str = Field(min_length=1)
+    time_zone: str
+    maintainx: MaintainXConfig
+    erp: ErpConfig | None = None
+    notify: NotifyConfig | None = None
+    events_secret: SecretName | None = Field(
+        default=None, description="signs /v1/events/{site}; without it that address answers 401"
+    )
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_time_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError(f"{value!r} is not a time zone of the IANA database")
+        return value
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The site's time zone: it decides which day something happened on."""
+        return ZoneInfo(self.time_zone)
+
+
+class SitesFile(Model):
+    """The whole of sites.yaml.
+
+    `public_url`: address of webhook_ingress as MaintainX knows it (no trailing slash). If set, the signature of the
+    URI is verified too; a proxy that rewrites URLs does not matter, since the configured one is used.
+    """
+
+    public_url: HttpUrl | None = None
+    sites: list[SiteConfig] = Field(min_length=1)
+
+    @field_validator("public_url")
+    @classmethod
+    def _no_trailing_slash(cls, value: str | None) -> str | None:
+        if value is not None and value.endswith("/"):
+            raise ValueError("must not end with a slash")
+        return value
+
+    @field_validator("sites")
+    @classmethod
+    def _ids_once(cls, value: list[SiteConfig]) -> list[SiteConfig]:
+        ids = [site.id for site in value]
+        twice = sorted({name for name in ids if ids.count(name) > 1})
+        if twice:
+            raise ValueError(f"more than one site is called {', '.join(twice)}")
+        return value

@@ -1,0 +1,142 @@
+"""Our envelope of one thing that happened, its identity and its form on the wire.
+
+The wire form (Pub/Sub message data) is the JSON object of the fields of `Event`, times as ISO 8601 UTC with `Z`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Literal, get_args
+
+from shared.errors import MalformedEvent
+
+Source = Literal["webhook", "gateway", "poll", "replay", "sensor"]
+
+_TEXT_FIELDS = ("event_id", "site", "type", "resource", "resource_id", "source")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened, whoever told us.
+
+    event_id: SHA-256 hex, equal for equal deliveries (`event_identity`). site: id of the site in sites.yaml.
+    type: canonical dotted name such as `work_order.completed`. resource: its first part; resource_id: the id in
+    MaintainX as text, "" if the event is about no single record. origin: the sender's own name of the type
+    (`WORK_ORDER_STATUS_CHANGE`). data: the sender's payload, unchanged.
+    """
+
+    event_id: str
+    site: str
+    type: str
+    resource: str
+    resource_id: str
+    occurred_at: datetime
+    received_at: datetime
+    source: Source
+    origin: str
+    data: dict[str, Any]
+
+    def to_json(self) -> bytes:
+        """The wire form."""
+        return json.dumps(
+            {
+                "event_id": self.event_id,
+                "site": self.site,
+                "type": self.type,
+                "resource": self.resource,
+                "resource_id": self.resource_id,
+                "occurred_at": format_utc(self.occurred_at),
+                "received_at": format_utc(self.received_at),
+                "source": self.source,
+                "origin": self.origin,
+                "data": self.data,
+            },
+            separators=(",", ":"),
+            ensure_ascii=False,
+        ).encode()
+
+    def attributes(self) -> dict[str, str]:
+        """Message attributes: what filters, logs and the operator need without opening the data."""
+        return {
+            "event_id": self.event_id,
+            "site": self.site,
+            "type": self.type,
+            "resource": self.resource,
+            "resource_id": self.resource_id,
+            "source": self.source,
+            "origin": self.origin,
+        }
+
+    def as_replay(self) -> Event:
+        """The same event, marked as sent again by an operator."""
+        return replace(self, source="replay")
+
+    @classmethod
+    def from_json(cls, raw: bytes) -> Event:
+        """Parse the wire form; MalformedEvent says which field is wrong."""
+        try:
+            body = json.loads(raw)
+        except ValueError as error:
+            raise MalformedEvent(f"event is not JSON: {error}") from error
+        if not isinstance(body, dict):
+            raise MalformedEvent("event is not a JSON object")
+        for field in _TEXT_FIELDS:
+            if not isinstance(body.get(field), str):
+                raise MalformedEvent(f"event field {field!r} is missing or not text")
+        if body["source"] not in get_args(Source):
+            raise MalformedEvent(f"event field 'source' is {body['source']!r}")
+        data = body.get("data")
+        if not isinstance(data, dict):
+            raise MalformedEvent("event field 'data' is missing or not an object")
+        return cls(
+            **{field: body[field] for field in _TEXT_FIELDS},
+            occurred_at=parse_utc(body.get("occurred_at"), field="occurred_at"),
+            received_at=parse_utc(body.get("received_at"), field="received_at"),
+            origin=str(body.get("origin", "")),
+            data=data,
+        )
+
+
+def event_identity(site: str, origin: str, raw_body: bytes) -> str:
+    """The event id of a delivery: SHA-256 (hex) of site, the sender's type and the raw body.
+
+    MaintainX sends no delivery id (its contract, section 11.2), so the same delivery twice must give the same id by
+    its content. Neither site nor type can contain the separating newline.
+    """
+    digest = hashlib.sha256(f"{site}\n{origin}\n".encode())
+    digest.update(raw_body)
+    return digest.hexdigest()
+
+
+def format_utc(moment: datetime) -> str:
+    """`2026-09-14T12:00:00.000Z`: the form that MaintainX uses. `moment` must carry a time zone."""
+    if moment.tzinfo is None:
+        raise ValueError("a time without zone cannot be written as UTC")
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def parse_utc(text: object, *, field: str = "time") -> datetime:
+    """An ISO 8601 time with zone as UTC; MalformedEvent for anything else."""
+    if not isinstance(text, str):
+        raise MalformedEvent(f"{field} is missing or not text")
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise MalformedEvent(f"{field} is not an ISO 8601 time: {text!r}") from error
+    if moment.tzinfo is None:
+        raise MalformedEvent(f"{field} has no time zone: {text!r}")
+    return moment.astimezone(UTC)
+
+
+def dig(data: Mapping[str, Any], path: str) -> Any:
+    """The value at a dotted path such as `newWorkOrder.priority`; None where the path ends early."""
+    value: Any = data
+    for key in path.split("."):
+        if not isinstance(value, Mapping) or key not in value:
+            return None
+        value = value[key]
+    return value
