@@ -8,13 +8,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
 from shared.errors import MalformedEvent
 
-Source = Literal["webhook", "gateway", "poll", "replay", "sensor"]
+Source = Literal["webhook", "gateway", "poll", "sensor"]
 
 _TEXT_FIELDS = ("event_id", "site", "type", "resource", "resource_id", "source")
 
@@ -70,10 +70,6 @@ class Event:
             "source": self.source,
             "origin": self.origin,
         }
-
-    def as_replay(self) -> Event:
-        """The same event, marked as sent again by an operator."""
-        return replace(self, source="replay")
 
     @classmethod
     def from_json(cls, raw: bytes) -> Event:

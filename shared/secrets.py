@@ -39,11 +39,14 @@ class Secrets:
 
     def get(self, name: str) -> str:
         """The secret's text without surrounding white space. Raises SecretMissing or SecretUnavailable."""
+        cached = self.cached(name)
+        return self.refresh(name) if cached is None else cached
+
+    def cached(self, name: str) -> str | None:
+        """The secret if it was read in the last CACHE_S; never waits."""
         with self._lock:
-            cached = self._cache.get(name)
-            if cached is not None and self._clock() < cached[0]:
-                return cached[1]
-        return self.refresh(name)
+            read_at, value = self._cache.get(name, (float("-inf"), ""))
+        return value if self._clock() < read_at + CACHE_S else None
 
     def refresh(self, name: str) -> str:
         """The secret as it is now, past the cache."""
@@ -51,12 +54,14 @@ class Secrets:
         if not value:
             raise SecretMissing(f"secret {name} is empty")
         with self._lock:
-            self._cache[name] = (self._clock() + CACHE_S, value)
+            self._cache[name] = (self._clock(), value)
         return value
 
-    def get_lines(self, name: str) -> tuple[str, ...]:
-        """A secret that holds several values, one a line."""
-        return tuple(line.strip() for line in self.get(name).splitlines() if line.strip())
+    def refresh_if_older(self, name: str, age_s: float) -> str:
+        """The secret, read anew unless that was done in the last `age_s`."""
+        with self._lock:
+            read_at, value = self._cache.get(name, (float("-inf"), ""))
+        return value if self._clock() < read_at + age_s else self.refresh(name)
 
     def _read(self, name: str) -> str:
         value = os.environ.get("SECRET_" + name.upper().replace("-", "_"))
@@ -93,6 +98,11 @@ def _secret_manager_client() -> Any:
     from google.cloud import secretmanager
 
     return secretmanager.SecretManagerServiceClient()
+
+
+def lines(secret: str) -> tuple[str, ...]:
+    """The values of a secret that holds several, one a line."""
+    return tuple(line.strip() for line in secret.splitlines() if line.strip())
 
 
 secrets = Secrets()

@@ -28,6 +28,13 @@ class SubscriptionConfig(Model):
     filters: dict[str, Any] = Field(default_factory=dict)
     options: dict[str, bool] = Field(default_factory=dict)
 
+    @field_validator("options")
+    @classmethod
+    def _no_tokens_in_payloads(cls, value: dict[str, bool]) -> dict[str, bool]:
+        if value.get("includeOAuthTokensInPayload"):
+            raise ValueError("includeOAuthTokensInPayload would put people's tokens into the event archive")
+        return value
+
 
 class MaintainXConfig(Model):
     """Where a site's MaintainX is and how we are known there."""

@@ -1,0 +1,27 @@
+"""Tells people about events: chat, mail and whatever else the site's addresses name."""
+
+from __future__ import annotations
+
+import functions_framework
+
+from shared.bootstrap import state_store
+from shared.config import get_config
+from shared.events import Event
+from shared.notify.messages import notification
+from shared.notify.sender import send_notification
+from shared.outcomes import Outcome, skipped
+from shared.pubsub.handler import pubsub_function
+from shared.secrets import lines, secrets
+
+get_config()  # a bad configuration is refused at start, not at the first event
+
+
+@functions_framework.http
+@pubsub_function("notify", claims=state_store)
+def notify(event: Event) -> Outcome:
+    """Send the event's notification to each address of its site."""
+    site = get_config().site(event.site)
+    if site.notify is None:
+        return skipped("no_addresses")
+    urls = lines(secrets.get(site.notify.urls_secret))
+    return send_notification(event, notification(event, site.name), urls, state_store())

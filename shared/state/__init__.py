@@ -1,0 +1,33 @@
+"""What the bundle remembers: claims, sync records, watermarks, and the interface of the store that keeps them.
+
+The implementation on Firestore is `shared.state.firestore.FirestoreStateStore`; it is not imported here, so that code
+which only decides (the sync engine and its tests) does not pay for the client.
+"""
+
+from shared.state.model import (
+    Acquired,
+    Claim,
+    ClaimKey,
+    ClaimResult,
+    Done,
+    InProgress,
+    LockedRecord,
+    RecordKey,
+    RecordState,
+    SyncRecord,
+)
+from shared.state.store import StateStore
+
+__all__ = [
+    "Acquired",
+    "Claim",
+    "ClaimKey",
+    "ClaimResult",
+    "Done",
+    "InProgress",
+    "LockedRecord",
+    "RecordKey",
+    "RecordState",
+    "StateStore",
+    "SyncRecord",
+]

@@ -1,0 +1,131 @@
+"""What the bundle remembers between two calls: claims, sync records, watermarks. Values only; nothing here does I/O.
+
+Every key starts with the site, so that nothing of one plant can meet a record of another.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from urllib.parse import quote
+
+RecordState = Literal["creating", "linked", "deleted"]
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimKey:
+    """What may be done once: one event at one destination of one site.
+
+    destination: name of the handler or target (`erp_push`, `notify:maintenance`). nonce: "" for the first delivery and
+    all its redeliveries; a replay by an operator carries a new one, or the finished claim would swallow it.
+    """
+
+    site: str
+    event_id: str
+    destination: str
+    nonce: str = ""
+
+    @property
+    def document_id(self) -> str:
+        """The key as one text: unique, readable, free of `/`."""
+        return joined(self.site, self.destination, self.event_id, self.nonce)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A claim that is held. `version` is the store's own mark of the state in which it was left; opaque to callers."""
+
+    key: ClaimKey
+    owner: str
+    lease_until_utc: datetime
+    version: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Acquired:
+    """The claim is ours until `claim.lease_until_utc`: do the work, then complete or release it."""
+
+    claim: Claim
+
+
+@dataclass(frozen=True, slots=True)
+class InProgress:
+    """Somebody else works on it. Worth trying again after `until_utc`, when their lease ends."""
+
+    owner: str
+    until_utc: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Already dealt with: `outcome` and `reason` are what complete_claim was told."""
+
+    outcome: str
+    reason: str
+    completed_at_utc: datetime
+
+
+ClaimResult = Acquired | InProgress | Done
+
+
+@dataclass(frozen=True, slots=True)
+class RecordKey:
+    """A MaintainX entity of a site: `kind` is `work_order`, ... and `maintainx_id` its id there."""
+
+    site: str
+    kind: str
+    maintainx_id: int
+
+    @property
+    def document_id(self) -> str:
+        """The key as one text: unique, readable, free of `/`."""
+        return joined(self.site, self.kind, str(self.maintainx_id))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncRecord:
+    """The link of a MaintainX entity and an ERP entity, and what both sides last agreed on.
+
+    erp_id: None until the ERP entity exists. reference: the external reference that we write into the ERP and search
+    it by. base: canonical mapped fields at the last agreement, JSON values only; base_hash: `content_hash(base)`.
+    erp_version: the ETag read or written last. intent: what was about to be written, recorded first, so that a crash
+    between the remote write and ours can be told and finished; None when nothing is under way.
+    updated_at_utc: when this record was last decided on, by the writer's clock.
+    """
+
+    site: str
+    kind: str
+    maintainx_id: int
+    erp_id: str | None
+    reference: str
+    base: dict[str, Any]
+    base_hash: str
+    erp_version: str | None
+    state: RecordState
+    intent: dict[str, Any] | None
+    updated_at_utc: datetime
+
+    @property
+    def key(self) -> RecordKey:
+        return RecordKey(self.site, self.kind, self.maintainx_id)
+
+
+@dataclass(frozen=True, slots=True)
+class LockedRecord:
+    """A record under our lease, or after its release the last thing we knew of it.
+
+    record: None if nothing was ever saved under this key. lease_until_utc: None once released.
+    version: the store's own mark, opaque to callers; a save succeeds only if it is still the latest.
+    """
+
+    key: RecordKey
+    owner: str
+    record: SyncRecord | None
+    lease_until_utc: datetime | None
+    version: Any
+
+
+def joined(*parts: str) -> str:
+    """Parts escaped so that the joint cannot occur in one: ("a:b", "c") and ("a", "b:c") stay two keys."""
+    return ":".join(quote(part, safe="") for part in parts)
