@@ -8,7 +8,8 @@ BridgeError
 │   ├── RecordBusy            another instance works on the record right now
 │   ├── SecretUnavailable     Secret Manager did not answer
 │   ├── RemoteUnavailable     MaintainX, ERP or a chat service: network error, 5xx, time-out
-│   ├── RateLimited           429; carries retry_after_s
+│   │   ├── RateLimited       429; carries retry_after_s
+│   │   └── OutcomeUnknown    a write was sent and not answered: it may have been done
 │   ├── VersionConflict       412: somebody else wrote the record since we read it
 │   └── WarehouseUnavailable  BigQuery did not answer
 └── PermanentError            trying again cannot help: the message goes to the dead letters at once
@@ -16,6 +17,7 @@ BridgeError
     ├── MalformedEvent        not an event of ours
     ├── UnknownSite           the event names a site that sites.yaml does not have
     ├── MappingError          a value that the mapping has no answer for
+    ├── DuplicateRecord       two records of the remote side carry one external reference
     ├── RemoteRejected        the remote side refuses the request (4xx); carries status
     │   ├── AuthenticationFailed   401
     │   ├── PermissionDenied       403
@@ -79,6 +81,10 @@ class RateLimited(RemoteUnavailable):
     """A remote system asked us to slow down."""
 
 
+class OutcomeUnknown(RemoteUnavailable):
+    """A write was sent and its answer never came: it may have been done, or may yet be done."""
+
+
 class VersionConflict(TransientError):
     """A conditional write was refused because the record changed since it was read (HTTP 412)."""
 
@@ -101,6 +107,10 @@ class UnknownSite(PermanentError):
 
 class MappingError(PermanentError):
     """A record holds a value for which the mapping has no answer."""
+
+
+class DuplicateRecord(PermanentError):
+    """Two records of the remote side carry the external reference of one record of ours."""
 
 
 class RemoteRejected(PermanentError):

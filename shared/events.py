@@ -121,11 +121,11 @@ def parse_utc(text: object, *, field: str = "time") -> datetime:
         raise MalformedEvent(f"{field} is missing or not text")
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise MalformedEvent(f"{field} is not an ISO 8601 time: {text!r}") from error
-    if moment.tzinfo is None:
-        raise MalformedEvent(f"{field} has no time zone: {text!r}")
-    return moment.astimezone(UTC)
+        if moment.tzinfo is None:
+            raise MalformedEvent(f"{field} has no time zone: {text!r}")
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:  # overflow: the first or last day of the calendar, with an offset
+        raise MalformedEvent(f"{field} is not an ISO 8601 time: {text[:40]!r}") from error
 
 
 def dig(data: Mapping[str, Any], path: str) -> Any:

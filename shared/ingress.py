@@ -19,7 +19,7 @@ from shared.config import Config, SiteConfig
 from shared.errors import BridgeError
 from shared.events import Event, event_identity, parse_utc
 from shared.maintainx.signature import BODY_SIGNATURE_HEADER, URI_SIGNATURE_HEADER, SignatureError, verify
-from shared.maintainx.webhooks import id_field_of, to_event
+from shared.maintainx.webhooks import to_event
 
 MAX_BODY_BYTES = 2**20
 GATEWAY_SIGNATURE_HEADER = "x-bridge-signature"
@@ -124,7 +124,9 @@ def _gateway_event(site: str, body: bytes, envelope: dict[str, Any], received_at
 
 
 def _resource_id(resource: str, data: Mapping[str, Any]) -> str:
-    value = data.get(id_field_of(resource), data.get("id", ""))
+    """`workOrderId` (or `id`) for work_order, as text; "" if there is none."""
+    head, *tail = resource.split("_")
+    value = data.get(f"{head}{''.join(part.title() for part in tail)}Id", data.get("id", ""))
     return str(value) if isinstance(value, str | int) else ""
 
 

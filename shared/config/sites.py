@@ -62,20 +62,23 @@ class RestErpConfig(Model):
     """How an ERP with a REST interface is spoken to; paths are relative to `base_url`, `{id}` is the ERP's id.
 
     `collection_key`: the key of the list in a search answer (None: the answer is the list).
-    `id_field`, `reference_field`: names in the ERP's record. `version`: where the record's version comes from, the
-    ETag header or a field of the record; updates send it back as If-Match.
+    `id_field`, `reference_field`: names in the ERP's record; `reference_parameter`: the query parameter to search by
+    a reference. `version_header`: where the ERP puts a record's version; updates send it back as If-Match (None: the
+    ERP has no versions, and an update overwrites what was written since it was read). `credentials_secret` holds the
+    token for `auth: bearer`, `user:password` for `basic`. `settle_s`: how long a create that was never answered may
+    still take effect in the ERP; only after that is it tried again.
     """
 
     collection_path: str = "/orders"
-    record_path: str = "/orders/{id}"
+    record_path: str = Field(default="/orders/{id}", pattern=r"\{id\}")
     collection_key: str | None = "items"
     id_field: str = "id"
     reference_field: str = "externalReference"
     reference_parameter: str = "externalReference"
-    version_header: str = "ETag"
-    update_method: Literal["PATCH", "PUT"] = "PATCH"
+    version_header: str | None = "ETag"
     auth: Literal["bearer", "basic", "none"] = "bearer"
     timeout_s: float = Field(default=20.0, gt=0, le=120)
+    settle_s: float = Field(default=30.0, ge=0, le=600)
 
 
 class ErpConfig(Model):

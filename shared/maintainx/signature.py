@@ -1,7 +1,8 @@
 """The signature on MaintainX webhooks, made and checked.
 
-A delivery carries `t=<seconds>,v1=<hex>` twice: in BODY_SIGNATURE_HEADER over the raw body, in URI_SIGNATURE_HEADER over
-the URI of the subscription. The hex is HMAC-SHA256(key = the whole secret string, `<t>` + "." + message), in lower case.
+A delivery carries `t=<seconds>,v1=<hex>` twice: in BODY_SIGNATURE_HEADER over the raw body, in URI_SIGNATURE_HEADER
+over the URI of the subscription. The hex is HMAC-SHA256(key = the whole secret string, `<t>` + "." + message), in
+lower case.
 Source: MaintainX REST API v1, "Subscriptions & Webhooks", securing webhooks.
 """
 

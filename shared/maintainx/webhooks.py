@@ -22,8 +22,8 @@ _ID_TEXT = re.compile(r"[A-Za-z0-9_-]{1,64}")
 class WebhookType:
     """How to read one webhook type.
 
-    event: canonical type of our event. id_path: where the id of the record is ("" if there is none). entity_field: where
-    MaintainX puts the record itself if the subscription asks for it (`serializeEntity`). occurred_field: the time.
+    event: canonical type of our event. id_path: where the id of the record is ("" if there is none). entity_field:
+    where MaintainX puts the record itself if the subscription asks for it (`serializeEntity`). occurred_field: when.
     """
 
     event: str
@@ -63,7 +63,7 @@ def to_event(site: str, webhook_type: str, raw_body: bytes, data: dict[str, Any]
 
 
 def contradicting_type(webhook_type: str, data: dict[str, Any]) -> str | None:
-    """The body's `eventType` if it differs from the URL's type: the subscription points at the wrong URL. For the log."""
+    """The body's `eventType` if it is not the URL's type, for the log: the subscription points at the wrong URL."""
     named = data.get("eventType")
     return named if isinstance(named, str) and named != webhook_type else None
 
