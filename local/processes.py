@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 _STOP_TIMEOUT_S = 5.0
+# Written to the log at each start: a line `ready` above it is about an earlier run.
+_START_MARK = b"--- start\n"
 
 
 class StartFailed(RuntimeError):
@@ -34,6 +36,8 @@ class Process:
     def start(self) -> None:
         """Start without waiting."""
         with self.log_path.open("ab") as log:
+            log.write(_START_MARK)
+            log.flush()
             self.popen = subprocess.Popen(
                 [sys.executable, "-m", "local.child", *self.command],
                 stdin=subprocess.PIPE,
@@ -106,9 +110,10 @@ def accepts(port: int) -> Callable[[], bool]:
 
 
 def said_ready(log_path: Path) -> Callable[[], bool]:
-    """Readiness by the line `ready ...` in the process's log."""
+    """Readiness by the line `ready ...` in the process's log, after its latest start."""
 
     def check() -> bool:
-        return log_path.exists() and any(line.startswith(b"ready ") for line in log_path.read_bytes().splitlines())
+        latest = log_path.read_bytes().rpartition(_START_MARK)[2] if log_path.exists() else b""
+        return any(line.startswith(b"ready ") for line in latest.splitlines())
 
     return check

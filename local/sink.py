@@ -23,7 +23,7 @@ def make_app() -> Starlette:
         kept.append({"site": request.path_params["site"], **await request.json()})
         return JSONResponse({"ok": True})
 
-    async def dump(request: Request) -> JSONResponse:
+    async def dump(_request: Request) -> JSONResponse:
         return JSONResponse(kept)
 
     return Starlette(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
-from shared.config import get_config
+from shared.config.whole import get_config
 from shared.errors import ConfigError
 from shared.secrets import secrets
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from shared.erp.base import ErpAdapter
     from shared.maintainx.client import MaintainXClient
     from shared.state import StateStore
+    from shared.sync.outbound import OutboundSync
 
 
 @functools.cache
@@ -50,3 +51,25 @@ def erp_adapter(site_id: str) -> ErpAdapter:
     if settings is None:
         raise ConfigError(f"site {site_id} has no erp in sites.yaml, but a route sends its events there")
     return RestErp(settings, secrets)
+
+
+@functools.cache
+def outbound_sync(site_id: str) -> OutboundSync:
+    """The engine that brings a site's ERP in step with MaintainX. UnknownSite, or ConfigError without an ERP."""
+    from shared.pubsub.publisher import publisher
+    from shared.sync.outbound import OutboundSync
+    from shared.sync.reader import MaintainXReader
+
+    config = get_config()
+    site = config.site(site_id)
+    adapter = erp_adapter(site_id)
+    assert site.erp is not None  # noqa: S101  # erp_adapter has just refused a site without
+    return OutboundSync(
+        site=site_id,
+        zone=site.zone,
+        mapping=config.mappings[site.erp.mapping],
+        maintainx=MaintainXReader(maintainx_client(site_id)),
+        erp=adapter,
+        state=state_store(),
+        audit=publisher,
+    )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 _PULL_BATCH = 200
 _PULL_TIMEOUT_S = 5.0
+# A request takes 512 KiB; an ack id is some 200 bytes long.
+_GIVE_BACK_BATCH = 1000
 # A pull may come back empty although messages wait (Google Cloud: "Pull subscriptions"); this many in a row mean none.
 _EMPTY_PULLS = 2
 # Put on by us or by Pub/Sub when the message died; a replay starts without them.
@@ -130,30 +133,30 @@ class DeadLetters:
         replay_id = uuid.uuid4().hex
         seen = 0
         matched: list[DeadLetter] = []
-        give_back: list[str] = []
+        held: dict[str, None] = {}  # ack ids in the order of their coming; all of a pull, also those not looked at
         replayed = 0
         try:
-            for letter in self._pull(pipeline):
+            for letter in self._pull(pipeline, held):
                 seen += 1
-                give_back.append(letter.ack_id)
-                if not wanted.matches(letter):
-                    continue
+                came_back = letter.attributes.get("replay_id") == replay_id
+                if came_back or not wanted.matches(letter):
+                    continue  # what died again while we are at it waits for the next replay, or this would never end
                 matched.append(letter)
                 if not dry_run:
                     self._publisher.publish(pipeline.topic, letter.data, _revived(letter, replay_id))
                     self._acknowledge(pipeline, letter)
-                    give_back.pop()
+                    del held[letter.ack_id]
                     replayed += 1
                 if len(matched) >= limit:
                     break
         finally:
-            self._give_back(pipeline, give_back)
+            self._give_back(pipeline, list(held))
         return ReplayReport(
             pipeline.name, dry_run, seen, len(matched), replayed, tuple(letter.describe() for letter in matched)
         )
 
-    def _pull(self, pipeline: Pipeline) -> Iterator[DeadLetter]:
-        """Dead letters, each once, until none are left or the same ones come round again."""
+    def _pull(self, pipeline: Pipeline, held: dict[str, None]) -> Iterator[DeadLetter]:
+        """Dead letters, each once, until none are left or the same ones come round again; ack ids go into `held`."""
         from google.api_core import exceptions
 
         path = subscription_path(pipeline.dead_letters)
@@ -161,15 +164,17 @@ class DeadLetters:
         empty = 0
         while empty < _EMPTY_PULLS:
             try:
-                answer = self._subscriber.pull(
-                    request={"subscription": path, "max_messages": _PULL_BATCH, "return_immediately": True},
-                    timeout=_PULL_TIMEOUT_S,
-                )
-            except exceptions.DeadlineExceeded:
+                with _broker_errors(path):
+                    answer = self._subscriber.pull(
+                        request={"subscription": path, "max_messages": _PULL_BATCH, "return_immediately": True},
+                        timeout=_PULL_TIMEOUT_S,
+                    )
+            except BrokerUnavailable as error:
+                if not isinstance(error.__cause__, exceptions.DeadlineExceeded):
+                    raise
                 empty += 1
                 continue
-            except exceptions.GoogleAPICallError as error:
-                raise BrokerUnavailable(f"{path}: {type(error).__name__}: {error}") from error
+            held.update(dict.fromkeys(received.ack_id for received in answer.received_messages))
             fresh = [received for received in answer.received_messages if received.message.message_id not in met]
             empty = 0 if fresh else empty + 1
             if not fresh:
@@ -186,16 +191,27 @@ class DeadLetters:
                 )
 
     def _acknowledge(self, pipeline: Pipeline, letter: DeadLetter) -> None:
-        self._subscriber.acknowledge(
-            request={"subscription": subscription_path(pipeline.dead_letters), "ack_ids": [letter.ack_id]}
-        )
+        path = subscription_path(pipeline.dead_letters)
+        with _broker_errors(path):
+            self._subscriber.acknowledge(request={"subscription": path, "ack_ids": [letter.ack_id]})
 
     def _give_back(self, pipeline: Pipeline, ack_ids: Sequence[str]) -> None:
-        if ack_ids:
-            self._subscriber.modify_ack_deadline(
-                request={
-                    "subscription": subscription_path(pipeline.dead_letters),
-                    "ack_ids": list(ack_ids),
-                    "ack_deadline_seconds": 0,
-                }
-            )
+        path = subscription_path(pipeline.dead_letters)
+        for first in range(0, len(ack_ids), _GIVE_BACK_BATCH):
+            batch = list(ack_ids[first : first + _GIVE_BACK_BATCH])
+            with _broker_errors(path):
+                self._subscriber.modify_ack_deadline(
+                    request={"subscription": path, "ack_ids": batch, "ack_deadline_seconds": 0}
+                )
+
+
+@contextmanager
+def _broker_errors(path: str) -> Iterator[None]:
+    """Errors of Google's client as BrokerUnavailable."""
+    from google.api_core import exceptions
+    from google.auth.exceptions import GoogleAuthError
+
+    try:
+        yield
+    except (exceptions.GoogleAPICallError, exceptions.RetryError, GoogleAuthError) as error:
+        raise BrokerUnavailable(f"{path}: {type(error).__name__}: {error}") from error

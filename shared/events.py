@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -41,7 +42,7 @@ class Event:
     data: dict[str, Any]
 
     def to_json(self) -> bytes:
-        """The wire form."""
+        """The wire form. Plain ASCII: JSON may escape halves of characters that UTF-8 cannot write."""
         return json.dumps(
             {
                 "event_id": self.event_id,
@@ -56,7 +57,7 @@ class Event:
                 "data": self.data,
             },
             separators=(",", ":"),
-            ensure_ascii=False,
+            allow_nan=False,
         ).encode()
 
     def attributes(self) -> dict[str, str]:
@@ -74,12 +75,7 @@ class Event:
     @classmethod
     def from_json(cls, raw: bytes) -> Event:
         """Parse the wire form; MalformedEvent says which field is wrong."""
-        try:
-            body = json.loads(raw)
-        except ValueError as error:
-            raise MalformedEvent(f"event is not JSON: {error}") from error
-        if not isinstance(body, dict):
-            raise MalformedEvent("event is not a JSON object")
+        body = parse_object(raw)
         for field in _TEXT_FIELDS:
             if not isinstance(body.get(field), str):
                 raise MalformedEvent(f"event field {field!r} is missing or not text")
@@ -95,6 +91,28 @@ class Event:
             origin=str(body.get("origin", "")),
             data=data,
         )
+
+
+def parse_object(raw: bytes) -> dict[str, Any]:
+    """The JSON object in `raw`; MalformedEvent for anything else.
+
+    Stricter than Python: NaN, Infinity and numbers too large for a float are refused, since no other reader of the
+    event (BigQuery, an ERP) takes them.
+    """
+    try:
+        body = json.loads(raw, parse_constant=_finite, parse_float=_finite)
+    except (ValueError, RecursionError) as error:
+        raise MalformedEvent(f"not JSON: {error}") from error
+    if not isinstance(body, dict):
+        raise MalformedEvent("not a JSON object")
+    return body
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is not a finite number")
+    return number
 
 
 def event_identity(site: str, origin: str, raw_body: bytes) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email.utils
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -35,7 +36,7 @@ def send(client: httpx.Client, method: str, url: str, *, system: str, **options:
     """
     try:
         response = client.request(method, url, **options)
-    except httpx.TransportError as error:
+    except httpx.RequestError as error:  # with those of an answer that cannot be decoded
         raise RemoteUnavailable(f"{system}: {method} {url}: {type(error).__name__}: {error}") from error
     if response.is_success:
         return response
@@ -58,11 +59,11 @@ def failure(response: httpx.Response, *, system: str) -> RemoteUnavailable | Ver
 def retry_after_s(response: httpx.Response) -> float | None:
     """The Retry-After header (RFC 9110, 10.2.3: seconds or a date) in seconds from now; None if absent or odd."""
     value = response.headers.get("Retry-After", "").strip()
-    if value.isascii() and value.isdigit():
+    if re.fullmatch(r"[0-9]{1,9}", value):
         return float(value)
     try:
         moment = email.utils.parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, TypeError, OverflowError):
         return None
     if moment.tzinfo is None:
         return None

@@ -8,25 +8,24 @@ events_secret in the same form in the header `x-bridge-signature`.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from shared.config import Config, SiteConfig
-from shared.errors import BridgeError
-from shared.events import Event, event_identity, parse_utc
+from shared.config.sites import SiteConfig, SitesFile
+from shared.errors import BridgeError, MalformedEvent
+from shared.events import Event, event_identity, parse_object, parse_utc
 from shared.maintainx.signature import BODY_SIGNATURE_HEADER, URI_SIGNATURE_HEADER, SignatureError, verify
-from shared.maintainx.webhooks import to_event
+from shared.maintainx.webhooks import id_text, to_event
 
 MAX_BODY_BYTES = 2**20
 GATEWAY_SIGNATURE_HEADER = "x-bridge-signature"
 
-_WEBHOOK_PATH = re.compile(r"^/webhooks/(?P<site>[a-z0-9-]+)/(?P<type>[A-Z0-9_]+)/?$")
-_GATEWAY_PATH = re.compile(r"^/v1/events/(?P<site>[a-z0-9-]+)/?$")
-_EVENT_NAME = re.compile(r"^(?P<resource>[a-z][a-z0-9_]{0,40})\.[a-z][a-z0-9_.]{0,60}$")
+_WEBHOOK_PATH = re.compile(r"/webhooks/(?P<site>[a-z0-9-]+)/(?P<type>[A-Z0-9_]+)/?")
+_GATEWAY_PATH = re.compile(r"/v1/events/(?P<site>[a-z0-9-]+)/?")
+_EVENT_NAME = re.compile(r"(?P<resource>[a-z][a-z0-9_]{0,40})\.[a-z][a-z0-9_.]{0,60}")
 
 
 class Refused(BridgeError):
@@ -46,16 +45,16 @@ class Address:
     secret_name: str | None
 
 
-def find_address(config: Config, path: str) -> Address:
+def find_address(sites: SitesFile, path: str) -> Address:
     """The address that `path` names. Raises Refused 404 for an unknown site or a type without subscription."""
-    if match := _WEBHOOK_PATH.match(path):
-        site = config.sites.get(match["site"])
+    if match := _WEBHOOK_PATH.fullmatch(path):
+        site = sites.site(match["site"])
         subscription = site.maintainx.subscription(match["type"]) if site else None
         if site is None or subscription is None:
             raise Refused(404, f"no subscription {match['type']} is configured for site {match['site']}")
         return Address(site, subscription.type, subscription.secret)
-    if match := _GATEWAY_PATH.match(path):
-        site = config.sites.get(match["site"])
+    if match := _GATEWAY_PATH.fullmatch(path):
+        site = sites.site(match["site"])
         if site is None:
             raise Refused(404, f"site {match['site']} is not configured")
         return Address(site, "", site.events_secret)
@@ -91,11 +90,9 @@ def check_signature(
 def make_event(address: Address, body: bytes, received_at: datetime) -> Event:
     """The event that a genuine delivery means. Raises Refused 400 if it is not JSON or not an object."""
     try:
-        data = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise Refused(400, f"body is not JSON: {error}") from error
-    if not isinstance(data, dict):
-        raise Refused(400, "body is not a JSON object")
+        data = parse_object(body)
+    except MalformedEvent as error:
+        raise Refused(400, f"body is {error}") from error
     if address.webhook_type:
         return to_event(address.site.id, address.webhook_type, body, data, received_at)
     return _gateway_event(address.site.id, body, data, received_at)
@@ -103,7 +100,7 @@ def make_event(address: Address, body: bytes, received_at: datetime) -> Event:
 
 def _gateway_event(site: str, body: bytes, envelope: dict[str, Any], received_at: datetime) -> Event:
     name, data = envelope.get("event"), envelope.get("data")
-    match = _EVENT_NAME.match(name) if isinstance(name, str) else None
+    match = _EVENT_NAME.fullmatch(name) if isinstance(name, str) else None
     if match is None or not isinstance(name, str):
         raise Refused(400, "'event' is not a dotted event name such as work_order.created")
     if not isinstance(data, dict):
@@ -126,14 +123,13 @@ def _gateway_event(site: str, body: bytes, envelope: dict[str, Any], received_at
 def _resource_id(resource: str, data: Mapping[str, Any]) -> str:
     """`workOrderId` (or `id`) for work_order, as text; "" if there is none."""
     head, *tail = resource.split("_")
-    value = data.get(f"{head}{''.join(part.title() for part in tail)}Id", data.get("id", ""))
-    return str(value) if isinstance(value, str | int) else ""
+    return id_text(data.get(f"{head}{''.join(part.title() for part in tail)}Id", data.get("id")))
 
 
 def _occurred_at(data: Mapping[str, Any], received_at: datetime) -> datetime:
     try:
         return parse_utc(data.get("occurredAt"))
-    except BridgeError:
+    except MalformedEvent:
         return received_at
 
 

@@ -55,7 +55,8 @@ def _field_matches(value: Any, allowed: list[Any]) -> bool:
 def _category_names(value: Any) -> set[str]:
     """Categories are names in the REST answers and `{id, name}` in webhook payloads."""
     items = value if isinstance(value, list) else []
-    return {item["name"] if isinstance(item, Mapping) else item for item in items}
+    names = (item.get("name") if isinstance(item, Mapping) else item for item in items)
+    return {name for name in names if isinstance(name, str)}
 
 
 class _Fields:

@@ -73,6 +73,10 @@ class Secrets:
                 return (Path(folder) / name).read_text(encoding="utf-8")
             except FileNotFoundError:
                 pass
+            except UnicodeDecodeError as error:
+                raise SecretMissing(f"secret {name}: its file is not UTF-8 text") from error
+            except OSError as error:
+                raise SecretUnavailable(f"secret {name}: its file cannot be read: {error.strerror}") from error
         return self._read_remote(name)
 
     def _read_remote(self, name: str) -> str:
@@ -91,7 +95,10 @@ class Secrets:
             raise SecretMissing(f"secret {resource}: {type(error).__name__}") from error
         except Exception as error:  # no credentials, no network, time-out: all may pass
             raise SecretUnavailable(f"secret {resource}: {type(error).__name__}") from error
-        return str(answer.payload.data.decode("utf-8"))
+        try:
+            return str(answer.payload.data.decode("utf-8"))
+        except UnicodeDecodeError as error:
+            raise SecretMissing(f"secret {resource}: not UTF-8 text") from error
 
 
 def _secret_manager_client() -> Any:

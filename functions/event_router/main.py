@@ -8,7 +8,7 @@ from typing import Any
 import functions_framework
 
 from shared.bootstrap import maintainx_client
-from shared.config import get_config
+from shared.config.whole import get_config
 from shared.errors import RecordNotFound
 from shared.events import Event
 from shared.outcomes import Outcome, done, skipped
@@ -37,7 +37,7 @@ def event_router(event: Event) -> Outcome:
 
 def _read_record(event: Event) -> Mapping[str, Any] | None:
     reader = _READERS.get(event.resource)
-    if reader is None or not event.resource_id.isdigit():
+    if reader is None or not event.resource_id.isdecimal():
         return None
     try:
         return reader(event.site, int(event.resource_id))
@@ -46,11 +46,11 @@ def _read_record(event: Event) -> Mapping[str, Any] | None:
 
 
 def _work_order(site: str, record_id: int) -> Mapping[str, Any]:
-    return maintainx_client(site).get_work_order(record_id).model_dump(mode="json")
+    return maintainx_client(site).get_work_order(record_id).wire()
 
 
 def _asset(site: str, record_id: int) -> Mapping[str, Any]:
-    return maintainx_client(site).get_asset(record_id).model_dump(mode="json")
+    return maintainx_client(site).get_asset(record_id).wire()
 
 
 _READERS = {"work_order": _work_order, "asset": _asset}

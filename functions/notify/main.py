@@ -5,7 +5,7 @@ from __future__ import annotations
 import functions_framework
 
 from shared.bootstrap import state_store
-from shared.config import get_config
+from shared.config.whole import get_config
 from shared.events import Event
 from shared.notify.messages import notification
 from shared.notify.sender import send_notification

@@ -14,7 +14,7 @@ import functions_framework.aio
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from shared.config import get_config
+from shared.config.sites import get_sites
 from shared.errors import SecretMissing, TransientError
 from shared.ingress import MAX_BODY_BYTES, Address, Refused, check_signature, find_address, make_event, utc_now
 from shared.logs import configure_logging, log_context, trace_key
@@ -25,7 +25,7 @@ from shared.topics import EVENTS
 
 configure_logging("webhook_ingress")
 log = logging.getLogger(__name__)
-get_config()  # a bad configuration is refused at start, not at the first delivery
+get_sites()  # a bad configuration is refused at start, not at the first delivery
 warm_up_after_fork()
 events = BatchingPublisher(publisher, EVENTS)
 
@@ -57,11 +57,11 @@ async def webhook_ingress(request: Request) -> JSONResponse:
 async def _receive(request: Request) -> JSONResponse:
     if request.method != "POST":
         raise Refused(405, f"method {request.method}")
-    config = get_config()
-    address = find_address(config, request.url.path)
+    sites = get_sites()
+    address = find_address(sites, request.url.path)
     with log_context(site=address.site.id, type=address.webhook_type):
         body = await _read_body(request)
-        await _authenticate(address, request, body, config.public_url)
+        await _authenticate(address, request, body, sites.public_url)
         event = make_event(address, body, utc_now())
         with log_context(event_id=event.event_id):
             message_id = await events.publish(event.to_json(), event.attributes())
@@ -72,7 +72,7 @@ async def _receive(request: Request) -> JSONResponse:
 async def _read_body(request: Request) -> bytes:
     """The body, given up as soon as it is over the cap: a sender that lies about its length gains nothing."""
     declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > MAX_BODY_BYTES:
+    if declared.isdecimal() and int(declared) > MAX_BODY_BYTES:
         raise Refused(413, f"body of {declared} bytes")
     body = bytearray()
     async for chunk in request.stream():

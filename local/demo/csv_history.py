@@ -7,14 +7,20 @@ several spellings of each are taken, whatever their case. A bad row is skipped a
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 from local.demo.history import PlannedWorkOrder, WorkType, live_from
 
 _DATE_FORMATS = ("%Y-%m-%d", "%d.%m.%Y", "%m/%d/%Y", "%Y%m%d", "%Y-%m-%d %H:%M", "%m/%d/%Y %H:%M", "%d.%m.%Y %H:%M")
+
+# SAP writes 9999-12-31 for "no end"; shifted to the present it would leave the calendar.
+_YEARS = range(1970, 2101)
+_AMOUNT = re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?")
 
 _HEADINGS: dict[str, tuple[str, ...]] = {
     "created": ("bscstartdate", "created on", "created at", "createdat", "created date", "date created"),
@@ -135,6 +141,8 @@ def _date(text: str, column: str) -> datetime:
             moment = parse(text)
         except ValueError:
             continue
+        if moment.year not in _YEARS:
+            raise ValueError(f"{column} is outside the years {_YEARS[0]} to {_YEARS[-1]}: {text!r}")
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     raise ValueError(f"{column} is not a date: {text!r}")
 
@@ -161,10 +169,9 @@ def _work_type(text: str) -> WorkType:
 def _cents(text: str) -> int | None:
     if not text:
         return None
-    try:
-        cents = round(float(text.replace(",", "")) * 100)
-    except (ValueError, OverflowError):
-        raise ValueError(f"cost is not a number: {text!r}") from None
+    if not _AMOUNT.fullmatch(text):  # also of "12,50", which must not become 1,250
+        raise ValueError(f"cost is not a number such as 1,234.50: {text!r}")
+    cents = round(Decimal(text.replace(",", "")) * 100)
     if cents < 0:
         raise ValueError(f"cost is negative: {text!r}")
     return cents
@@ -185,5 +192,9 @@ def _plan(row: _Row, site: str, shift: timedelta, seed: int, end: datetime) -> P
         return replace(planned, cost_cents=row.cost_cents)
     finished_at = max(row.finished_at, row.created_at + timedelta(minutes=30)) + shift
     started_at = planned.created_at + (finished_at - planned.created_at) / 2
-    kept = finished_at < end
-    return replace(planned, cost_cents=row.cost_cents, started_at=started_at, finished_at=finished_at if kept else None)
+    return replace(
+        planned,
+        cost_cents=row.cost_cents,
+        started_at=started_at if started_at < end else None,
+        finished_at=finished_at if finished_at < end else None,
+    )

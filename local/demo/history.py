@@ -1,4 +1,4 @@
-"""Histories: what happens to work orders and assets of the sites over some weeks, as steps in the order of time. Pure."""
+"""Histories: what happens to work orders and assets of the sites over some weeks, as steps in time. Pure."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def invent(sites: Sequence[str], count: int, *, seed: int, end: datetime, weeks:
 def live_from(
     *, key: str, site: str, asset: str, title: str, work_type: WorkType, created_at: datetime, end: datetime, seed: int
 ) -> PlannedWorkOrder:
-    """A work order of a user's own history; what the file does not say (start, end, priority) is invented by the seed."""
+    """A work order of a user's own history; what the file does not say (start, end, ...) is invented by the seed."""
     rng = random.Random(f"{seed}/{key}")
     invented = _live(rng, key, site, asset, created_at, work_type == "PREVENTIVE", end)
     return PlannedWorkOrder(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BeforeValidator, Field, StringConstraints, field_validator
+from pydantic import BeforeValidator, Field, field_validator
 
 from shared.config.loading import Model
 
@@ -16,7 +16,7 @@ def _as_list(value: object) -> object:
     return value if isinstance(value, list) or value is None else [value]
 
 
-EventTypePattern = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*\.([a-z0-9_.]+|\*)$")]
+EventTypePattern = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*\.([a-z0-9_.]+|\*)$")]
 OneOrMany = BeforeValidator(_as_list)
 
 

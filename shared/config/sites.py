@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from shared.config.loading import Model
+from shared.config.loading import Model, config_folder, load_model
 
 # A site id becomes part of secret, scheduler and service names: Google Cloud's label rules, short enough to append to.
-SiteId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,30}[a-z0-9]$")]
+SiteId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,30}[a-z0-9]$")]
 # Secret Manager: letters, digits, - and _, at most 255 characters.
-SecretName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,255}$")]
-WebhookTypeName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{2,60}$")]
-HttpUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/?#]+[^\s?#]*$")]
+SecretName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,255}$")]
+WebhookTypeName = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{2,60}$")]
+HttpUrl = Annotated[str, Field(pattern=r"^https?://[^\s/?#]+[^\s?#]*$")]
 
 
 class SubscriptionConfig(Model):
@@ -119,8 +120,10 @@ class SiteConfig(Model):
     @field_validator("time_zone")
     @classmethod
     def _known_time_zone(cls, value: str) -> str:
-        if value not in available_timezones():
-            raise ValueError(f"{value!r} is not a time zone of the IANA database")
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: the name of a folder, "Europe"
+            raise ValueError(f"{value!r} is not a time zone of the IANA database") from error
         return value
 
     @property
@@ -154,3 +157,13 @@ class SitesFile(Model):
         if twice:
             raise ValueError(f"more than one site is called {', '.join(twice)}")
         return value
+
+    def site(self, site_id: str) -> SiteConfig | None:
+        """The site of this id, or None."""
+        return next((site for site in self.sites if site.id == site_id), None)
+
+
+@functools.cache
+def get_sites() -> SitesFile:
+    """The sites of this process. Raises ConfigError."""
+    return load_model(config_folder() / "sites.yaml", SitesFile)

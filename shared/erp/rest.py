@@ -13,6 +13,7 @@ from shared.config.sites import ErpConfig
 from shared.erp.base import ErpRecord
 from shared.errors import (
     AuthenticationFailed,
+    BridgeError,
     ConfigError,
     DuplicateRecord,
     OutcomeUnknown,
@@ -62,9 +63,12 @@ class RestErp:
         answer = _object(response)
         if self._rest.id_field in answer:
             return self._record(answer, response)
-        found = self.find_by_reference(reference)
+        try:
+            found = self.find_by_reference(reference)
+        except BridgeError as error:
+            raise OutcomeUnknown(f"erp: create of {reference!r} was accepted, but not read back: {error}") from error
         if found is None:
-            raise OutcomeUnknown(f"erp: create of {reference!r}: {response.status_code}, but it is not to be found")
+            raise OutcomeUnknown(f"erp: create of {reference!r} was accepted, but it is not to be found yet")
         return found
 
     def get(self, erp_id: str) -> ErpRecord:

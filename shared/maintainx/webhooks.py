@@ -53,7 +53,7 @@ def to_event(site: str, webhook_type: str, raw_body: bytes, data: dict[str, Any]
         site=site,
         type="work_order.completed" if _is_completion(webhook_type, data) else spec.event,
         resource=spec.resource,
-        resource_id=_id_text(dig(data, spec.id_path)) if spec.id_path else "",
+        resource_id=id_text(dig(data, spec.id_path)) if spec.id_path else "",
         occurred_at=_moment(data.get(spec.occurred_field)) or received_at,
         received_at=received_at,
         source="webhook",
@@ -82,8 +82,8 @@ def _is_completion(webhook_type: str, data: dict[str, Any]) -> bool:
     )
 
 
-def _id_text(value: object) -> str:
-    """An id as text: 7 and 7.0 are "7"; anything that is no id is ""."""
+def id_text(value: object) -> str:
+    """An id as text: 7 and 7.0 are "7"; anything that is no id, or too long to be one, is ""."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, (int, str)):

@@ -15,11 +15,11 @@ from typing import Protocol
 from apprise import Apprise, NotifyType
 from apprise.plugins import NotifyBase
 
-from shared.errors import NotificationRejected, RemoteUnavailable
+from shared.errors import NotificationRejected, RecordBusy, RemoteUnavailable
 from shared.events import Event
 from shared.notify.messages import Notification, Urgency
 from shared.outcomes import Outcome, done
-from shared.state import Acquired, ClaimKey, StateStore
+from shared.state import ClaimKey, Done, InProgress, StateStore
 
 log = logging.getLogger(__name__)
 
@@ -58,12 +58,14 @@ def send_notification(
 ) -> Outcome:
     """Send `text` to each of `urls` that did not have it yet.
 
-    Returns done with counts. Raises RemoteUnavailable if a service did not accept it (only those are tried again) and,
-    once all usable addresses have it, NotificationRejected if some URLs mean nothing to Apprise. Messages name the line
-    of an address in the secret, never the address: it holds tokens.
+    Returns done with counts. Raises RemoteUnavailable if a service did not accept it, RecordBusy if another delivery is
+    sending to an address or died while it did (only those are tried again), and, once all usable addresses have it,
+    NotificationRejected if some URLs mean nothing to Apprise. Messages name the line of an address in the secret, never
+    the address: it holds tokens.
     """
     sent = before = 0
     failed: list[int] = []
+    busy: list[int] = []
     unusable: list[int] = []
     for line, url in enumerate(urls, start=1):
         address = parse(url)
@@ -71,8 +73,11 @@ def send_notification(
             unusable.append(line)
             continue
         claimed = store.claim(_claim_key(event, url), owner=f"notify/{event.event_id}", lease_s=_CLAIM_LEASE_S)
-        if not isinstance(claimed, Acquired):
+        if isinstance(claimed, Done):
             before += 1
+            continue
+        if isinstance(claimed, InProgress):
+            busy.append(line)
             continue
         if address.notify(title=text.title, body=text.body, notify_type=_TYPES[text.urgency]):
             store.complete_claim(claimed.claim, outcome="done", reason="sent", ttl_s=_CLAIM_TTL_S)
@@ -82,6 +87,8 @@ def send_notification(
             failed.append(line)
     if failed:
         raise RemoteUnavailable(f"site {event.site}: addresses on lines {failed} did not accept the notification")
+    if busy:
+        raise RecordBusy(f"site {event.site}: another delivery has not finished with the addresses on lines {busy}")
     if unusable:
         raise NotificationRejected(f"site {event.site}: Apprise does not understand the addresses on lines {unusable}")
     return done("sent", sent=sent, sent_before=before)

@@ -39,12 +39,13 @@ class BatchingPublisher:
                 ids = await asyncio.to_thread(
                     self._publisher.publish_all, self._topic, [message for message, _ in batch]
                 )
+                answers = list(zip(batch, ids, strict=True))
             except Exception as error:  # handed to every caller of the batch
                 for _, acknowledged in batch:
                     if not acknowledged.done():
                         acknowledged.set_exception(error)
             else:
-                for (_, acknowledged), message_id in zip(batch, ids, strict=True):
+                for (_, acknowledged), message_id in answers:
                     if not acknowledged.done():
                         acknowledged.set_result(message_id)
 

@@ -32,7 +32,7 @@ def dead_letter(
     attempt = message.delivery_attempt or 1
     reason = {
         "error_class": error_class,
-        "error_message": error_message.encode()[:_MESSAGE_LIMIT_BYTES].decode(errors="ignore"),
+        "error_message": error_message.encode(errors="replace")[:_MESSAGE_LIMIT_BYTES].decode(errors="ignore"),
         "function": function,
         "attempt": str(attempt),
         "failed_at": format_utc(now),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from dataclasses import dataclass
 from datetime import datetime
@@ -48,5 +47,13 @@ def parse_push(body: bytes) -> PushMessage:
             published_at=parse_utc(message.get("publishTime"), field="publishTime"),
             delivery_attempt=int(attempt) if attempt is not None else None,
         )
-    except (ValueError, KeyError, TypeError, AttributeError, binascii.Error, MalformedEvent) as error:
+    except (
+        ValueError,
+        ArithmeticError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+        MalformedEvent,
+    ) as error:
         raise MalformedEnvelope(f"not a Pub/Sub push request: {type(error).__name__}: {error}") from error

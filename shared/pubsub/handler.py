@@ -78,26 +78,26 @@ class _Receiver:
     def receive(self, message: PushMessage) -> Answer:
         context = {key: message.attributes.get(key, "") for key in ("event_id", "site", "type", "resource_id")}
         with log_context(**context, message_id=message.message_id, replay_id=message.replay_id):
-            outcome = _as_outcome(lambda: self._handle_once(message))
+            outcome = self._handle_once(message)
             _log_outcome(outcome, message)
-        if outcome.reason == RateLimited.__name__:
+        if outcome.kind == "retry" and outcome.reason == RateLimited.__name__:
             return "slow down", 429
         return _ANSWERS[outcome.kind]
 
     def _handle_once(self, message: PushMessage) -> Outcome:
         try:
             event = Event.from_json(message.data)
-        except PermanentError as error:
+            if self.claims is None:
+                return self._settle(message, _as_outcome(lambda: self.handle(event)))
+            store = self.claims()
+            key = ClaimKey(event.site, event.event_id, self.function, nonce=message.replay_id)
+            claimed = store.claim(key, owner=f"{self.function}/{message.message_id}", lease_s=_lease_s())
+        except Exception as error:
             return self._settle(message, _failure(error))
-        if self.claims is None:
-            return self._settle(message, _as_outcome(lambda: self.handle(event)))
-        store = self.claims()
-        key = ClaimKey(event.site, event.event_id, self.function, nonce=message.replay_id)
-        claimed = store.claim(key, owner=f"{self.function}/{message.message_id}", lease_s=_lease_s())
         if isinstance(claimed, Done):
             return skipped("duplicate", first_outcome=claimed.outcome, first_reason=claimed.reason)
         if isinstance(claimed, InProgress):
-            return retry("in_progress_elsewhere", until=claimed.until_utc.isoformat())
+            return self._settle(message, retry("in_progress_elsewhere", until=claimed.until_utc.isoformat()))
         outcome = self._settle(message, _as_outcome(lambda: self.handle(event)))
         _finish_claim(store, claimed.claim, outcome)
         return outcome
@@ -116,32 +116,38 @@ class _Receiver:
                 error_class=outcome.reason,
                 error_message=str(outcome.detail.get("error", outcome.reason)),
             )
-        except TransientError as error:
-            return _failure(error)
+        except Exception as error:  # whatever it is: the message is not kept, so it must come again
+            return retry(type(error).__name__, error=str(error))
         return outcome
 
 
 def _finish_claim(store: StateStore, claim: Claim, outcome: Outcome) -> None:
-    if outcome.kind == "retry":
-        store.release_claim(claim)
-    else:
-        store.complete_claim(claim, outcome=outcome.kind, reason=outcome.reason, ttl_s=CLAIM_TTL_S)
+    """Note what became of the event. The outcome stands even if the note fails: then the claim's lease runs out."""
+    try:
+        if outcome.kind == "retry":
+            store.release_claim(claim)
+        else:
+            store.complete_claim(claim, outcome=outcome.kind, reason=outcome.reason, ttl_s=CLAIM_TTL_S)
+    except (TransientError, PermanentError) as error:
+        log.warning("claim not finished: %s", error, extra={"error_class": type(error).__name__})
 
 
 def _as_outcome(call: Callable[[], Outcome]) -> Outcome:
     try:
         return call()
-    except (TransientError, PermanentError) as error:
-        return _failure(error)
     except Exception as error:
-        log.exception("fault in the handler")
-        return retry(type(error).__name__, error=str(error))
+        return _failure(error)
 
 
-def _failure(error: TransientError | PermanentError) -> Outcome:
+def _failure(error: Exception) -> Outcome:
+    """What an error means; call it in the `except` block, for the traceback of a fault of ours."""
+    name = type(error).__name__
     if isinstance(error, TransientError):
-        return retry(type(error).__name__, after_s=error.retry_after_s, error=str(error))
-    return dead(type(error).__name__, error=str(error))
+        return retry(name, after_s=error.retry_after_s, error=str(error))
+    if isinstance(error, PermanentError):
+        return dead(name, error=str(error))
+    log.exception("fault in the handler")
+    return retry(name, error=str(error))
 
 
 def _is_last_attempt(message: PushMessage) -> bool:
@@ -165,7 +171,8 @@ def _log_outcome(outcome: Outcome, message: PushMessage) -> None:
             "reason": outcome.reason,
             "attempt": message.delivery_attempt,
             "retry_after_s": outcome.retry_after_s,
-            **outcome.detail,
+            # A key of its own: spread out, a detail called `name` or `message` would make the log call raise.
+            "detail": outcome.detail,
         },
     )
 

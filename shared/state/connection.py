@@ -21,9 +21,6 @@ from google.cloud import firestore
 
 from shared.errors import LeaseLost, PermanentError, StateUnavailable
 
-# A function has a minute or so in all: three seconds a try, eight for all tries of one call.
-ATTEMPT_TIMEOUT_S = 3.0
-CALL_TIMEOUT_S = 8.0
 _TRANSIENT = (
     api.ServiceUnavailable,
     api.DeadlineExceeded,
@@ -33,21 +30,28 @@ _TRANSIENT = (
 )
 _REFUSED = (api.InvalidArgument, api.OutOfRange)
 
-# The client adds no types to `retry` and `timeout`; a plain number as `timeout` would be for all tries together.
-OPTIONS: dict[str, Any] = {
-    "retry": Retry(if_exception_type(*_TRANSIENT), initial=0.1, maximum=1.0, timeout=CALL_TIMEOUT_S),
-    "timeout": ConstantTimeout(ATTEMPT_TIMEOUT_S),  # type: ignore[no-untyped-call]  # the library has no types here
-}
-
 
 class Connection:
     """The client and what is done with it.
 
     The client is made on first use: a web server forks after the import, and a gRPC channel does not survive a fork.
-    Versions are the `update_time` of a document as the client gives it.
+    Versions are the `update_time` of a document as the client gives it. options: the retry and time-out arguments that
+    every call gets.
     """
 
-    def __init__(self, project: str | None, database: str, collection_prefix: str) -> None:
+    def __init__(
+        self,
+        project: str | None,
+        database: str,
+        collection_prefix: str,
+        *,
+        attempt_timeout_s: float,
+        call_timeout_s: float,
+    ) -> None:
+        # A plain number as `timeout` would be the time for all tries together.
+        attempt = ConstantTimeout(attempt_timeout_s)
+        retry = Retry(if_exception_type(*_TRANSIENT), initial=0.1, maximum=1.0, timeout=call_timeout_s)
+        self.options: dict[str, Any] = {"retry": retry, "timeout": attempt}
         self._project = project
         self._database = database
         self._prefix = collection_prefix
@@ -76,10 +80,14 @@ class Connection:
         """The reference of a document; no call."""
         return self.collection(collection).document(document_id)
 
+    def get(self, ref: Any) -> Any:
+        """The snapshot of a document, which may say that there is none; or what a query finds, as a list."""
+        return ref.get(**self.options)
+
     def create(self, ref: Any, fields: dict[str, Any], token: str) -> Any:
         """The version written, or None if the document exists."""
         try:
-            return ref.create(fields | {"written_by": token}, **OPTIONS).update_time
+            return ref.create(fields | {"written_by": token}, **self.options).update_time
         except api.AlreadyExists:
             return None
 
@@ -87,7 +95,7 @@ class Connection:
         """The version written, or None if the document is no longer as `version` says."""
         unchanged = self.client().write_option(last_update_time=version)
         try:
-            return ref.update(fields | {"written_by": token}, option=unchanged, **OPTIONS).update_time
+            return ref.update(fields | {"written_by": token}, option=unchanged, **self.options).update_time
         except (api.FailedPrecondition, api.NotFound):
             return None
 
@@ -97,7 +105,7 @@ class Connection:
         written = self.update(ref, fields, token, version)
         if written is not None:
             return written
-        found = ref.get(**OPTIONS)
+        found = self.get(ref)
         if not written_by(found, token):
             raise LeaseLost(f"{lease} was taken over")
         return found.update_time
@@ -106,7 +114,7 @@ class Connection:
         """Delete the document if it is still as `version` says."""
         unchanged = self.client().write_option(last_update_time=version)
         try:
-            ref.delete(option=unchanged, **OPTIONS)
+            ref.delete(option=unchanged, **self.options)
         except (api.FailedPrecondition, api.NotFound):
             return  # taken over, or deleted by an earlier try: not ours any more either way
 

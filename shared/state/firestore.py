@@ -15,7 +15,7 @@ from google.cloud.firestore import FieldFilter, Maximum
 
 from shared.errors import RecordBusy
 from shared.state import documents
-from shared.state.connection import OPTIONS, Connection, errors_named, written_by
+from shared.state.connection import Connection, errors_named, written_by
 from shared.state.model import (
     Acquired,
     Claim,
@@ -40,7 +40,8 @@ class FirestoreStateStore:
     """`shared.state.store.StateStore` on Firestore; make one for a process and share it between threads.
 
     project, database: as for the Firestore client (None: from the environment). collection_prefix: put before
-    `claims`, `records` and `watermarks`. clock: the time that leases are compared with. Nothing is connected yet.
+    `claims`, `records` and `watermarks`. attempt_timeout_s: for one try of a call; call_timeout_s: for all its tries.
+    clock: the time that leases are compared with. Nothing is connected before the first call.
     """
 
     def __init__(
@@ -49,9 +50,17 @@ class FirestoreStateStore:
         project: str | None = None,
         database: str = "(default)",
         collection_prefix: str = "",
+        attempt_timeout_s: float = 3.0,
+        call_timeout_s: float = 8.0,
         clock: Callable[[], datetime] = _utc_now,
     ) -> None:
-        self._store = Connection(project, database, collection_prefix)
+        self._store = Connection(
+            project,
+            database,
+            collection_prefix,
+            attempt_timeout_s=attempt_timeout_s,
+            call_timeout_s=call_timeout_s,
+        )
         self._clock = clock
 
     def close(self) -> None:
@@ -70,7 +79,7 @@ class FirestoreStateStore:
                 fields = documents.claimed(key, owner=owner, now_utc=now_utc, until_utc=until_utc)
                 version = self._store.create(ref, fields, token)
                 if version is None:
-                    found = ref.get(**OPTIONS)
+                    found = self._store.get(ref)
                     if not found.exists:
                         continue  # released since
                     if written_by(found, token):
@@ -106,7 +115,7 @@ class FirestoreStateStore:
             for _ in range(_ROUNDS):
                 now_utc, until_utc = self._lease(lease_s)
                 fields = {"lock": documents.lock(owner, until_utc)}
-                found = ref.get(**OPTIONS)
+                found = self._store.get(ref)
                 record = documents.record_from(found.to_dict()) if found.exists else None
                 if not found.exists:
                     version = self._store.create(ref, documents.placeholder(key) | fields, token)
@@ -149,13 +158,13 @@ class FirestoreStateStore:
     def get_record(self, key: RecordKey) -> SyncRecord | None:
         """See StateStore. One call."""
         with errors_named(f"record {key.document_id}"):
-            found = self._store.document("records", key.document_id).get(**OPTIONS)
+            found = self._store.get(self._store.document("records", key.document_id))
         return documents.record_from(found.to_dict()) if found.exists else None
 
     def find_record(self, site: str, kind: str, *, erp_id: str) -> SyncRecord | None:
         """See StateStore. One call; filters for equality only, so that no composite index is needed."""
         with errors_named(f"{kind} of {site} with ERP id {erp_id}"):
-            found = self._records(site=site, kind=kind, erp_id=erp_id).limit(1).get(**OPTIONS)
+            found = self._store.get(self._records(site=site, kind=kind, erp_id=erp_id).limit(1))
         return documents.record_from(found[0].to_dict()) if found else None
 
     def list_records(
@@ -166,7 +175,7 @@ class FirestoreStateStore:
         while True:
             with errors_named(f"records of {site}"):
                 query = self._records(site=site, kind=kind, state=state).order_by("__name__").limit(_PAGE)
-                page = (query.start_after(last) if last else query).get(**OPTIONS)
+                page = self._store.get(query.start_after(last) if last else query)
             for snapshot in page:
                 if record := documents.record_from(snapshot.to_dict()):
                     yield record
@@ -179,7 +188,7 @@ class FirestoreStateStore:
     def get_watermark(self, site: str, name: str) -> datetime | None:
         """See StateStore. One call."""
         with errors_named(f"watermark {site} {name}"):
-            found = self._watermark(site, name).get(**OPTIONS)
+            found = self._store.get(self._watermark(site, name))
         return documents.from_microseconds(found.get("value_us")) if found.exists else None
 
     def advance_watermark(self, site: str, name: str, to_utc: datetime) -> datetime:
@@ -187,7 +196,7 @@ class FirestoreStateStore:
         larger = Maximum(documents.microseconds(to_utc))
         fields = {"site": site, "name": name, "value_us": larger, "updated_at": self._clock()}
         with errors_named(f"watermark {site} {name}"):
-            written = self._watermark(site, name).set(fields, merge=True, **OPTIONS)
+            written = self._watermark(site, name).set(fields, merge=True, **self._store.options)
         return documents.from_microseconds(written.transform_results[0].integer_value)
 
     def reset_watermark(self, site: str, name: str, to_utc: datetime) -> None:
@@ -195,7 +204,7 @@ class FirestoreStateStore:
         value_us = documents.microseconds(to_utc)
         fields = {"site": site, "name": name, "value_us": value_us, "updated_at": self._clock()}
         with errors_named(f"watermark {site} {name}"):
-            self._watermark(site, name).set(fields, **OPTIONS)
+            self._watermark(site, name).set(fields, **self._store.options)
 
     def _lease(self, lease_s: float) -> tuple[datetime, datetime]:
         """Now and the end of a lease that begins now."""

@@ -1,0 +1,113 @@
+"""The line that counts: both simulators, record by record. Nothing here asks the functions what they did.
+
+The expected ERP order is worked out here a second time, on purpose not with the code under test. It states what the
+shipped mapping (config/mappings/rest-example.yaml) promises.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+_STATUS = {
+    "OPEN": "NEW",
+    "IN_PROGRESS": "IN_WORK",
+    "ON_HOLD": "WAITING",
+    "DONE": "COMPLETED",
+    "CANCELED": "CANCELLED",
+    "SKIPPED": "CANCELLED",
+}
+_PRIORITY = {"HIGH": "1", "MEDIUM": "2", "LOW": "3", "NONE": "4"}
+_ORDER_TYPE = {"REACTIVE": "PM01", "PREVENTIVE": "PM02"}
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One record that is not as it should be. kind: missing, different, doubled or stray (nothing it belongs to)."""
+
+    kind: str
+    reference: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What a comparison of one site found."""
+
+    compared: int
+    differences: tuple[Difference, ...]
+
+    @property
+    def lost(self) -> int:
+        """Work orders whose state did not arrive."""
+        return sum(difference.kind in ("missing", "different") for difference in self.differences)
+
+    @property
+    def doubled(self) -> int:
+        """Orders that should not be there."""
+        return sum(difference.kind in ("doubled", "stray") for difference in self.differences)
+
+
+def compare_site(
+    site: str,
+    zone: ZoneInfo,
+    work_orders: Iterable[Mapping[str, Any]],
+    deleted_ids: Iterable[int],
+    erp_orders: Iterable[Mapping[str, Any]],
+) -> Comparison:
+    """Compare MaintainX's work orders with the ERP's orders. A deleted work order's order, if any, is cancelled."""
+    orders = list(erp_orders)
+    by_reference: dict[str, Mapping[str, Any]] = {str(order["externalReference"]): order for order in orders}
+    counts = Counter(str(order["externalReference"]) for order in orders)
+    found = [Difference("doubled", ref, f"{n} orders") for ref, n in counts.items() for _ in range(n - 1)]
+    living = {f"mx:{site}:{work_order['id']}": work_order for work_order in work_orders}
+    for reference, work_order in living.items():
+        order = by_reference.get(reference)
+        if order is None:
+            found.append(Difference("missing", reference, str(work_order["title"])))
+            continue
+        wrong = {
+            field: f"{order.get(field)!r} instead of {value!r}"
+            for field, value in _expected(work_order, zone).items()
+            if order.get(field) != value
+        }
+        if wrong:
+            found.append(Difference("different", reference, str(wrong)))
+    deleted = {f"mx:{site}:{record_id}" for record_id in deleted_ids}
+    for reference, order in by_reference.items():
+        if reference in deleted and order["status"] != "CANCELLED":
+            found.append(Difference("different", reference, f"deleted, but {order['status']}"))
+        elif reference not in deleted and reference not in living:
+            found.append(Difference("stray", reference, str(order["id"])))
+    return Comparison(len(living) + len(deleted), tuple(found))
+
+
+def compare_notifications(
+    deliveries: Iterable[Mapping[str, Any]], notifications: Iterable[Mapping[str, Any]]
+) -> tuple[int, int, int]:
+    """(expected, missing, doubled): each delivery of a notified kind must have been told exactly once.
+
+    deliveries: event id -> by the sender's log; see `notified_events`. notifications: as the sink got them.
+    """
+    expected = {str(delivery["event_id"]) for delivery in deliveries}
+    told = Counter(str(notification["message"]).rpartition("event ")[2].strip() for notification in notifications)
+    missing = sum(event not in told for event in expected)
+    doubled = sum(count - 1 for count in told.values()) + sum(event not in expected for event in told)
+    return len(expected), missing, doubled
+
+
+def _expected(work_order: Mapping[str, Any], zone: ZoneInfo) -> dict[str, Any]:
+    due = work_order.get("dueDate")
+    return {
+        "shortText": work_order["title"][:40],
+        "status": _STATUS[work_order["status"]],
+        "priority": _PRIORITY[work_order["priority"]],
+        "orderType": _ORDER_TYPE[work_order["type"]],
+        "equipment": str(work_order["assetId"]),
+        "dueDate": datetime.fromisoformat(due).astimezone(zone).date().isoformat() if due else None,
+        "plant": "1010",
+    }

@@ -1,0 +1,120 @@
+"""What a run found, and how it is shown: a table for people, JSON for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+
+@dataclass
+class Report:
+    """Everything that a run has to say. `lost` and `doubled` come from comparing the simulators, nothing else."""
+
+    work_orders: int = 0
+    steps: int = 0
+    skipped_rows: list[dict[str, Any]] = field(default_factory=list)
+    deliveries: int = 0
+    accepted: int = 0
+    archived: int = 0
+    refusals: list[dict[str, Any]] = field(default_factory=list)
+    wrongly_answered: int = 0
+    undelivered: int = 0
+    outcomes: dict[str, dict[str, int]] = field(default_factory=dict)
+    erp: dict[str, dict[str, int]] = field(default_factory=dict)
+    notifications: dict[str, int] = field(default_factory=dict)
+    dead_letters: list[dict[str, Any]] = field(default_factory=list)
+    replay: list[dict[str, Any]] = field(default_factory=list)
+    still_dead: list[dict[str, Any]] = field(default_factory=list)
+    kpis: list[dict[str, Any]] = field(default_factory=list)
+    compared: int = 0
+    differences: list[dict[str, Any]] = field(default_factory=list)
+    lost: int = 0
+    doubled: int = 0
+    seconds: dict[str, float] = field(default_factory=dict)
+    peak_memory_mib: int = 0
+
+    @property
+    def good(self) -> bool:
+        """Whether everything arrived once, and everything that had to be refused was."""
+        notified = self.notifications.get("missing", 0) + self.notifications.get("doubled", 0)
+        return (self.lost, self.doubled, self.wrongly_answered, notified) == (0, 0, 0, 0)
+
+    def write(self, path: Path) -> None:
+        """The report as JSON."""
+        path.write_text(json.dumps({"good": self.good, **asdict(self)}, indent=2, default=str) + "\n")
+
+    def show(self, console: Console) -> None:
+        """The report for people."""
+        console.print()
+        console.print(_facts(self))
+        console.print(_kpis(self.kpis))
+        for difference in self.differences[:20]:
+            console.print(Text(f"  {difference['kind']}: {difference['reference']}: {difference['detail']}", "red"))
+        verdict = f"lost {self.lost}, doubled {self.doubled}"
+        console.print(
+            Text(f"{verdict}   ", "bold green" if self.good else "bold red"),
+            f"[dim]({self.compared} work orders of MaintainX compared with the ERP's orders, record by record)[/dim]",
+        )
+
+
+def _facts(report: Report) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column()
+    for label, lines in _rows(report).items():
+        if lines:
+            table.add_row(label, "\n".join(lines))
+    return table
+
+
+def _rows(report: Report) -> dict[str, Sequence[str]]:
+    refused = [entry for entry in report.refusals if entry["answered"] == entry["expected"]]
+    wrong = [entry for entry in report.refusals if entry["answered"] != entry["expected"]]
+    return {
+        "work orders": [f"{report.work_orders} in {report.steps} steps"],
+        "rows skipped": [f"line {row['line']}: {row['reason']}" for row in report.skipped_rows[:10]]
+        + ([f"... and {len(report.skipped_rows) - 10} more"] if len(report.skipped_rows) > 10 else []),
+        "webhooks": [
+            f"{report.deliveries} sent, {report.accepted} accepted, {report.undelivered} not delivered; "
+            f"{report.archived} distinct events in BigQuery",
+            f"{len(refused)} forged, stale or malformed refused"
+            + "".join(f"; {entry['name']}: {entry['answered']} instead of {entry['expected']}" for entry in wrong),
+        ],
+        **{function: _counts(counts) for function, counts in report.outcomes.items()},
+        "ERP": [f"{site}: {_listed(counts)}" for site, counts in report.erp.items()],
+        "notifications": [_listed(report.notifications)],
+        "dead letters": [f"{entry['pipeline']}: {_dead(entry)}" for entry in report.dead_letters],
+        "replayed": [f"{entry['pipeline']}: {entry['replayed']} of {entry['seen']}" for entry in report.replay],
+        "still dead": [f"{entry['pipeline']}: {_dead(entry)}" for entry in report.still_dead],
+        "time": [_listed({name: f"{seconds:.1f} s" for name, seconds in report.seconds.items()})],
+        "memory": [f"{report.peak_memory_mib} MiB at the most, all processes together"],
+    }
+
+
+def _counts(counts: Mapping[str, int]) -> list[str]:
+    return [_listed(counts)] if counts else []
+
+
+def _listed(values: Mapping[str, object]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in values.items())
+
+
+def _dead(entry: Mapping[str, Any]) -> str:
+    return f"{entry['count']} x {entry['error_class']}: {str(entry['error_message'])[:100]}"
+
+
+def _kpis(kpis: Sequence[Mapping[str, Any]]) -> Table:
+    table = Table(title="KPIs from BigQuery", title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for heading in ("site", "period", "KPI", "value", "n", "definition"):
+        table.add_column(heading, justify="right" if heading in ("value", "n") else "left")
+    for row in kpis:
+        value = "-" if row["value"] is None else f"{row['value']:.2f} {row['unit']}"
+        table.add_row(row["site"], row["period"], row["kpi"], value, str(row["n"]), row["definition"])
+    return table

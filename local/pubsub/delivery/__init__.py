@@ -1,0 +1,1 @@
+"""Deliveries that the server makes by itself: HTTP push and BigQuery."""

@@ -1,0 +1,60 @@
+"""Keeps exactly one worker running for each subscription that the server delivers by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from local.pubsub.broker import Broker
+from local.pubsub.delivery.bigquery import BigQueryWorker
+from local.pubsub.delivery.oidc import TokenIssuer
+from local.pubsub.delivery.push import PushWorker
+from local.pubsub.resources import Subscription
+
+log = logging.getLogger(__name__)
+
+
+class Supervisor:
+    """Starts, replaces and stops workers as subscriptions change."""
+
+    def __init__(
+        self, broker: Broker, issuer: TokenIssuer, *, push_concurrency: int, bigquery_endpoint: str | None
+    ) -> None:
+        self._broker = broker
+        self._issuer = issuer
+        self._push_concurrency = push_concurrency
+        self._bigquery_endpoint = bigquery_endpoint
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+
+    def reconcile(self, subscription: Subscription) -> None:
+        """Make the running worker fit the subscription as it is now."""
+        if task := self._tasks.pop(subscription.id, None):
+            task.cancel()
+        worker = self._worker(subscription)
+        if worker is None:
+            return
+        task = asyncio.create_task(worker.run(), name=subscription.name)
+        task.add_done_callback(_report)
+        self._tasks[subscription.id] = task
+
+    def stop(self) -> None:
+        """Cancel all workers; what they hold is delivered again by the next server."""
+        for task in self._tasks.values():
+            task.cancel()
+        self._tasks.clear()
+
+    def _worker(self, subscription: Subscription) -> PushWorker | BigQueryWorker | None:
+        if subscription.deleted:
+            return None
+        if subscription.proto.push_config.push_endpoint:
+            return PushWorker(self._broker, subscription, self._issuer, self._push_concurrency)
+        if subscription.proto.bigquery_config.table:
+            if self._bigquery_endpoint is not None:
+                return BigQueryWorker(self._broker, subscription, self._bigquery_endpoint)
+            log.warning("%s waits: this server has no BigQuery endpoint", subscription.name)
+        return None
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.critical("worker of %s died", task.get_name(), exc_info=error)

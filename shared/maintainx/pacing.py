@@ -1,0 +1,71 @@
+"""Keeps one process inside MaintainX's rate limit, by the headers of its answers.
+
+`X-Rate-Limit-Remaining` 0 means: wait `X-Rate-Limit-Reset` (seconds left in the window, not a point in time) before the
+next call. Source: MaintainX REST API v1, "Rate limits": 100 requests a minute and user.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+import httpx
+
+from shared.errors import RateLimited
+
+_MARGIN_S = 0.1  # the window ends on MaintainX's clock, rounded to seconds there
+
+
+class Pacer:
+    """What the last answer said about the window. Thread-safe."""
+
+    def __init__(
+        self,
+        max_wait_s: float,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._max_wait_s = max_wait_s
+        self._clock = clock
+        self._sleep = sleep
+        self._lock = threading.Lock()
+        self._blocked_until_s = 0.0
+
+    def note(self, response: httpx.Response) -> None:
+        """Read the headers of an answer: also those of a 429, which may lack `Retry-After`."""
+        reset_s = _number(response.headers.get("X-Rate-Limit-Reset"))
+        exhausted = _number(response.headers.get("X-Rate-Limit-Remaining")) == 0 or response.status_code == 429
+        if reset_s is not None and exhausted:
+            with self._lock:
+                self._blocked_until_s = self._clock() + reset_s + _MARGIN_S
+
+    def blocked_s(self) -> float:
+        """How long the window still refuses us; 0 if it does not."""
+        with self._lock:
+            return max(0.0, self._blocked_until_s - self._clock())
+
+    def wait(self) -> None:
+        """Sleep until the window is open; RateLimited, without a call, if that is longer than `max_wait_s`."""
+        blocked_s = self.blocked_s()
+        if blocked_s > self._max_wait_s:
+            raise RateLimited(f"MaintainX: rate limit is used up for {blocked_s:.0f} s", retry_after_s=blocked_s)
+        if blocked_s > 0:
+            self._sleep(blocked_s)
+
+    def is_short(self, retry_after_s: float | None) -> bool:
+        """Whether a 429 with this wish is worth waiting for here; else the message goes back to its queue."""
+        wait_s = max(retry_after_s or 0.0, self.blocked_s())
+        return 0 < wait_s <= self._max_wait_s
+
+    def wait_after(self, retry_after_s: float | None) -> None:
+        self._sleep(max(retry_after_s or 0.0, self.blocked_s()))
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        value = float(text or "")
+    except ValueError:
+        return None
+    return value if 0 <= value < 86_400 else None  # NaN compares false

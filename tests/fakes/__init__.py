@@ -1,0 +1,1 @@
+"""Fakes that several tests share: small classes in place of a port."""

@@ -1,0 +1,210 @@
+"""Both sides of a sync and all between them, in one process: MaintainX, an ERP, the state, the audit trail, a clock.
+
+Every call that the engine makes to the world goes through a `Wire`, which counts it and can kill the engine's process
+just before or just after it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from local.erp.store import Tenant
+from shared.config.loading import load_model
+from shared.config.mappings import MappingFile
+from shared.erp import map_work_order
+from shared.errors import RecordNotFound
+from shared.events import Event
+from shared.outcomes import Outcome
+from shared.state import RecordKey, SyncRecord
+from shared.sync.outbound import OutboundSync
+from shared.sync.session import LEASE_S
+from tests.fakes.erp import TenantErp
+from tests.fakes.state import MemoryStateStore
+
+SITE = "plant-1"
+WORK_ORDER = 9001001
+ZONE = ZoneInfo("Europe/Berlin")
+EXAMPLE_MAPPING = Path(__file__).resolve().parents[2] / "config" / "mappings" / "rest-example.yaml"
+When = Literal["before", "after"]
+
+
+def example_mapping() -> MappingFile:
+    """The mapping file that the project ships."""
+    return load_model(EXAMPLE_MAPPING, MappingFile)
+
+
+def work_order(**fields: Any) -> dict[str, Any]:
+    """A work order as MaintainX answers it."""
+    return {
+        "id": WORK_ORDER,
+        "title": "Replace seal on feed pump",
+        "description": "Leak at drive end",
+        "status": "OPEN",
+        "priority": "HIGH",
+        "type": "REACTIVE",
+        "assetId": 2201,
+        "dueDate": "2026-09-16T16:00:00.000Z",
+        **fields,
+    }
+
+
+def event(event_id: str = "e1", **data: Any) -> Event:
+    """An event about the work order."""
+    at = datetime(2026, 9, 14, 12, tzinfo=UTC)
+    return Event(
+        event_id=event_id,
+        site=SITE,
+        type="work_order.updated",
+        resource="work_order",
+        resource_id=str(WORK_ORDER),
+        occurred_at=at,
+        received_at=at,
+        source="webhook",
+        origin="WORK_ORDER_CHANGE",
+        data=data,
+    )
+
+
+class Killed(BaseException):
+    """The process is gone: nothing in it may catch this and go on."""
+
+
+class Wire:
+    """Counts the calls that pass, and kills the process at one of them."""
+
+    def __init__(self, *, kill_at: int | None = None, when: When = "before") -> None:
+        self.calls: list[str] = []
+        self._kill_at, self._when = kill_at, when
+        self._dead = False
+
+    def port(self, name: str, target: Any) -> Any:
+        """`target` behind this wire."""
+        return _Port(name, target, self)
+
+    def passes(self, name: str, call: Callable[[], Any]) -> Any:
+        """Let one call pass, if the process lives."""
+        if self._dead:
+            raise Killed
+        self.calls.append(name)
+        if len(self.calls) != self._kill_at:
+            return call()
+        self._dead = True
+        if self._when == "after":
+            call()
+        raise Killed
+
+    def count(self, port: str) -> int:
+        """How many calls went to this port."""
+        return sum(name.startswith(f"{port}.") for name in self.calls)
+
+
+class _Port:
+    def __init__(self, name: str, target: Any, wire: Wire) -> None:
+        self._name, self._target, self._wire = name, target, wire
+
+    def __getattr__(self, attribute: str) -> Any:
+        value = getattr(self._target, attribute)
+        if not callable(value):
+            return value
+        return lambda *args, **kwargs: self._wire.passes(f"{self._name}.{attribute}", lambda: value(*args, **kwargs))
+
+
+class World:
+    """The two systems and the bundle between them."""
+
+    def __init__(self, mapping: MappingFile | None = None) -> None:
+        self.now = datetime(2026, 9, 14, 12, tzinfo=UTC)
+        self.mapping = mapping or example_mapping()
+        self.work_orders: dict[int, dict[str, Any]] = {WORK_ORDER: work_order()}
+        self.tenant = Tenant(SITE, "token", equipment={"2201", "2202"})
+        self.erp = TenantErp(self.tenant)
+        self.state = MemoryStateStore(clock=lambda: self.now)
+        self.published: list[dict[str, Any]] = []
+
+    # What the people on both sides do
+
+    def change(self, **fields: Any) -> None:
+        """Somebody changes the work order in MaintainX."""
+        self.work_orders[WORK_ORDER].update(fields)
+
+    def delete(self) -> None:
+        """Somebody deletes it."""
+        self.work_orders.pop(WORK_ORDER, None)
+
+    def edit_erp(self, **fields: Any) -> None:
+        """Somebody changes the order in the ERP."""
+        self.tenant.change(self.order(), fields, counter="user_edits")
+
+    def wait(self, seconds: float) -> None:
+        """Time passes."""
+        self.now += timedelta(seconds=seconds)
+
+    # What the bundle does
+
+    def engine(self, wire: Wire) -> OutboundSync:
+        """The engine, each of its ports behind `wire`."""
+        return OutboundSync(
+            site=SITE,
+            zone=ZONE,
+            mapping=self.mapping,
+            maintainx=wire.port("maintainx", self),
+            erp=wire.port("erp", self.erp),
+            state=wire.port("state", self.state),
+            audit=wire.port("audit", self),
+            clock=lambda: self.now,
+        )
+
+    def deliver(self, about: Event | None = None, wire: Wire | None = None) -> Outcome:
+        """One delivery of an event to the engine."""
+        return self.engine(wire or Wire()).push_work_order(WORK_ORDER, about or event())
+
+    def redeliver_after_crash(self, about: Event | None = None) -> Outcome:
+        """The next delivery, after the lease of the one that died and the time a create may take have run out."""
+        self.wait(max(LEASE_S, self.erp.settle_s) + 1)
+        return self.deliver(about)
+
+    # Ports
+
+    def get_work_order(self, work_order_id: int) -> Mapping[str, Any]:
+        try:
+            return dict(self.work_orders[work_order_id])
+        except KeyError:
+            raise RecordNotFound(f"work order {work_order_id}", status=404) from None
+
+    def publish(self, topic: str, data: bytes, attributes: Mapping[str, str]) -> str:
+        assert topic == "audit"
+        entry = json.loads(data)
+        assert attributes["entry_id"] == entry["entry_id"]
+        self.published.append(entry)
+        return str(len(self.published))
+
+    # What can be seen
+
+    def order(self) -> Any:
+        """The one order that the ERP has."""
+        (order,) = self.tenant.orders.values()
+        return order
+
+    def record(self) -> SyncRecord:
+        """The sync record."""
+        record = self.state.get_record(RecordKey(SITE, "work_order", WORK_ORDER))
+        assert record is not None
+        return record
+
+    def wanted(self) -> dict[str, Any]:
+        """The work order as the ERP should have it."""
+        return map_work_order(self.mapping, self.work_orders[WORK_ORDER], ZONE)
+
+    def audit_entries(self) -> dict[str, dict[str, Any]]:
+        """The audit trail as the warehouse has it: one entry an id."""
+        return {entry["entry_id"]: entry for entry in self.published}
+
+    def audited(self) -> Counter[str]:
+        """How often each action stands in the audit trail."""
+        return Counter(entry["action"] for entry in self.audit_entries().values())

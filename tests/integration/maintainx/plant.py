@@ -1,0 +1,96 @@
+"""One simulated organization that the tests here share, and a receiver for its webhooks."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import httpx
+
+from local.maintainx.control_client import SimControl
+
+ORG = 4242
+TOKEN = "token-of-a-user"
+DRIVER = "token-of-the-driver"
+USER, OTHER_USER, TEAM = 77, 81, 12
+LOCATION, PUMP, FAN = 310, 2201, 2202
+PLANT: dict[str, Any] = {
+    "id": ORG,
+    "name": "Plant 1",
+    "timeZone": "Europe/Berlin",
+    "users": [
+        {"id": USER, "firstName": "Planner", "lastName": "One", "email": "planner@example.com", "role": "ADMIN"},
+        {"id": OTHER_USER, "firstName": "Technician", "lastName": "One", "email": "tech@example.com", "role": "MEMBER"},
+    ],
+    "teams": [{"id": TEAM, "name": "Mechanics"}],
+    "locations": [{"id": LOCATION, "name": "Hall 1", "extraFields": {"Cost Center": "4100"}}],
+    "categories": [{"id": 5, "label": "Mechanical"}, {"id": 6, "label": "Safety", "description": "All about safety"}],
+    "assets": [
+        {"id": PUMP, "name": "Feed pump", "locationId": LOCATION, "extraFields": {"ERP": "10001"}},
+        {"id": FAN, "name": "Cooling fan", "parentId": PUMP},
+    ],
+    "assetCustomStatuses": [{"id": 31, "label": "Waiting for parts", "baseAssetStatus": "OFFLINE"}],
+    "tokens": [
+        {"token": TOKEN, "userId": USER},
+        {"token": DRIVER, "userId": OTHER_USER, "privileged": True},
+    ],
+}
+
+
+def api(control: SimControl, token: str = DRIVER, **headers: str) -> httpx.Client:
+    """A plain HTTP client of the simulated REST API."""
+    return httpx.Client(
+        base_url=control.api_url,
+        headers={"Authorization": f"Bearer {token}", **headers},
+        timeout=30.0,
+        trust_env=False,
+    )
+
+
+@dataclass(frozen=True)
+class Received:
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass
+class Receiver:
+    """A web server that takes webhooks. `status_of` decides on each answer."""
+
+    url: str = ""
+    received: list[Received] = field(default_factory=list)
+    status_of: Callable[[Received], int] = lambda _delivery: 204
+
+
+@contextmanager
+def running_receiver() -> Iterator[Receiver]:
+    """Serves on a free port of 127.0.0.1; always stopped."""
+    receiver = Receiver()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            delivery = Received(self.path, headers, body)
+            receiver.received.append(delivery)
+            self.send_response(receiver.status_of(delivery))
+            self.end_headers()
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    receiver.url = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield receiver
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

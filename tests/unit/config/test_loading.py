@@ -1,0 +1,149 @@
+"""Reading a configuration file: what is wrong is said with file, line, path and reason, and never as a traceback."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from shared.config.loading import Model, config_folder, load_model
+from shared.config.routes import RoutesFile
+from shared.config.sites import SitesFile
+from shared.errors import ConfigError
+
+
+class Inner(Model):
+    count: int
+    names: list[str] = []
+
+
+class Outer(Model):
+    title: str
+    inner: list[Inner]
+
+
+GOOD = """\
+title: something
+inner:
+  - count: 1
+  - names: [a, b]
+    count: 2
+"""
+
+
+def load(folder: Path, text: str | bytes) -> Outer:
+    path = folder / "file.yaml"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return load_model(path, Outer)
+
+
+def faults(folder: Path, text: str | bytes) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        load(folder, text)
+    return [line.removeprefix(f"{folder}/") for line in str(caught.value).splitlines()]
+
+
+def test_good_file_loads(tmp_path: Path) -> None:
+    assert load(tmp_path, GOOD).inner[1].names == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "start"),
+    [
+        ("count: 1", "count: one", "file.yaml:3: inner.0.count: "),
+        ("count: 2", "count: two", "file.yaml:5: inner.1.count: "),
+        ("[a, b]", "[a, 7]", "file.yaml:4: inner.1.names.1: "),
+        ("[a, b]", "7", "file.yaml:4: inner.1.names: "),
+        ("  - count: 1", "  - coutn: 1", "file.yaml:3: inner.0.count: Field required"),
+        ("title: something", "titel: something", "file.yaml:1: title: Field required"),
+        ("    count: 2", "    count: 2\n    depth: 3", "file.yaml:6: inner.1.depth: Extra inputs"),
+    ],
+)
+def test_fault_has_file_line_and_path(tmp_path: Path, old: str, new: str, start: str) -> None:
+    assert old in GOOD
+    assert any(fault.startswith(start) for fault in faults(tmp_path, GOOD.replace(old, new)))
+
+
+def test_line_is_right_below_quoted_text_of_several_lines(tmp_path: Path) -> None:
+    text = "title: >\n  one\n  two\n\n# a remark\ninner:\n  - count: [1]\n"
+    assert faults(tmp_path, text)[0].startswith("file.yaml:7: inner.0.count: ")
+
+
+def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
+    found = faults(tmp_path, "inner:\n  - count: one\n  - count: two\nextra: 1\n")
+    assert [fault.split(": ")[0] for fault in found] == ["file.yaml:1", "file.yaml:2", "file.yaml:3", "file.yaml:4"]
+
+
+@pytest.mark.parametrize("content", ["", "# nothing\n", "7", "- a list"])
+def test_file_that_is_no_mapping_is_refused_as_a_whole(tmp_path: Path, content: str) -> None:
+    assert faults(tmp_path, content)[0].startswith("file.yaml:1: (whole file): ")
+
+
+@pytest.mark.parametrize("text", ["title: a\ntitle: b\ninner: []\n", "title: a\ninner:\n  - {count: 1, count: 2}\n"])
+def test_key_given_twice_is_refused_with_its_line(tmp_path: Path, text: str) -> None:
+    (fault,) = faults(tmp_path, text)
+    assert "is given twice" in fault
+    assert ("line 2" if text.count("title") == 2 else "line 3") in fault
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("title: [", "is not YAML"),
+        ("a: 1\n---\nb: 2\n", "is not YAML"),
+        ("title: !!python/object/apply:os.system [exit]\n", "is not YAML"),
+        ("title: 2026-02-30\n", "is not YAML"),
+        ("[a]: b\n", "is not YAML"),
+        ("? {a: b}\n: c\n", "is not YAML"),
+        ('title: !!int ""\n', "is not YAML"),
+        ('title: !!bool "maybe"\n', "is not YAML"),
+        ('title: !!timestamp "soon"\n', "is not YAML"),
+        (b"title: \xff\xfe\n", "is not UTF-8"),
+        ("title: a\x00b\n", "is not YAML"),
+    ],
+)
+def test_broken_file_is_one_fault_with_its_name(tmp_path: Path, content: str | bytes, reason: str) -> None:
+    (fault,) = faults(tmp_path, content)
+    assert fault.startswith("file.yaml: ")
+    assert reason in fault
+
+
+def test_missing_file_and_folder_in_its_place(tmp_path: Path) -> None:
+    for path in (tmp_path / "absent.yaml", tmp_path):
+        with pytest.raises(ConfigError, match="cannot be read"):
+            load_model(path, Outer)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.text() | st.text("abc:- {}[]&*!?|>'\"#%@\n\t<=.0129", max_size=40))
+@example(text="sites: &a [*a]")
+@example(text="sites: [{id: &a [*a]}]")
+@example(text="<<: {a: b}")
+@example(text="=: 1")
+@example(text="1e999: .nan")
+@example(text="sites: [{filters: &f {a: *f}}]")
+def test_junk_is_a_configuration_or_a_config_error(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "junk.yaml"
+    path.write_text(text, encoding="utf-8", errors="surrogatepass")
+    for model in (SitesFile, RoutesFile, Outer):
+        try:
+            load_model(path, model)
+        except ConfigError as error:
+            assert str(path) in str(error)
+
+
+def test_loaded_values_do_not_change(tmp_path: Path) -> None:
+    loaded = load(tmp_path, GOOD)
+    with pytest.raises(ValueError, match="frozen"):
+        loaded.title = "other"
+
+
+def test_folder_is_named_by_the_environment_or_stands_beside_shared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONFIG_DIR", str(tmp_path))
+    assert config_folder() == tmp_path
+    monkeypatch.delenv("CONFIG_DIR")
+    assert config_folder() == Path(__file__).resolve().parents[3] / "config"

@@ -1,0 +1,112 @@
+"""sites.yaml: what is a site, and what is refused before anything starts."""
+
+from __future__ import annotations
+
+import copy
+from datetime import datetime
+from typing import Any
+
+import pytest
+import yaml
+from pydantic import ValidationError
+
+from shared.config.sites import SitesFile
+from tests.fakes.settings import SITES
+
+Path = tuple[str | int, ...]
+
+
+def changed(*changes: tuple[Path, Any]) -> dict[str, Any]:
+    content = copy.deepcopy(yaml.safe_load(SITES))
+    for path, value in changes:
+        target = content
+        for key in path[:-1]:
+            target = target[key]
+        target[path[-1]] = value
+    return dict(content)
+
+
+SITE: Path = ("sites", 0)
+MAINTAINX: Path = (*SITE, "maintainx")
+SUBSCRIPTION: Path = (*MAINTAINX, "subscriptions", 0)
+ERP = {"adapter": "rest", "base_url": "https://erp.example.com/v1", "mapping": "m", "credentials_secret": "s"}
+
+
+def test_example_is_accepted() -> None:
+    sites = SitesFile.model_validate(changed())
+    assert [site.id for site in sites.sites] == ["plant-1", "plant-2"]
+    assert sites.site("plant-2") is sites.sites[1]
+    assert sites.site("plant-3") is None
+
+
+def test_subscription_is_found_by_its_type_alone() -> None:
+    maintainx = SitesFile.model_validate(changed()).sites[0].maintainx
+    found = maintainx.subscription("NEW_WORK_ORDER")
+    assert found is not None
+    assert found.secret == "webhook-new-work-order"
+    assert maintainx.subscription("WORK_ORDER_DELETE") is None
+    assert maintainx.subscription("") is None
+
+
+def test_time_zone_of_the_site_decides_the_day() -> None:
+    zone = SitesFile.model_validate(changed()).sites[1].zone
+    assert str(datetime(2026, 7, 1, tzinfo=zone).utcoffset()) == "-1 day, 19:00:00"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "complaint"),
+    [
+        (("sites",), [], "at least 1 item"),
+        ((*SITE, "id"), "Plant-1", "pattern"),
+        ((*SITE, "id"), "p", "pattern"),
+        ((*SITE, "id"), "plant-1\n", "pattern"),
+        ((*SITE, "id"), "plant_1", "pattern"),
+        ((*SITE, "id"), "plant-", "pattern"),
+        ((*SITE, "id"), "p" * 33, "pattern"),
+        ((*SITE, "id"), "plant-2", "more than one site is called plant-2"),
+        ((*SITE, "name"), "", "at least 1 character"),
+        ((*SITE, "time_zone"), "Europe/Atlantis", "not a time zone"),
+        ((*SITE, "time_zone"), "Europe", "not a time zone"),
+        ((*SITE, "time_zone"), "../../etc/passwd", "not a time zone"),
+        ((*SITE, "time_zone"), "", "not a time zone"),
+        ((*SITE, "events_secret"), "a/b", "pattern"),
+        ((*SITE, "notify"), {"urls": "slack://token"}, "Field required"),
+        ((*MAINTAINX, "organization_id"), 0, "greater than 0"),
+        ((*MAINTAINX, "base_url"), "ftp://maintainx", "pattern"),
+        ((*MAINTAINX, "base_url"), "https://host/v1?key=1", "pattern"),
+        ((*MAINTAINX, "api_key_secret"), "projects/p/secrets/s", "pattern"),
+        ((*MAINTAINX, "subscriptions"), [], "at least 1 item"),
+        ((*MAINTAINX, "api_key"), "not here", "Extra inputs"),
+        ((*SUBSCRIPTION, "type"), "new_work_order", "pattern"),
+        ((*SUBSCRIPTION, "type"), "NEW_WORK_ORDER/..", "pattern"),
+        ((*SUBSCRIPTION, "type"), "WORK_ORDER_STATUS_CHANGE", "more than one subscription of type"),
+        ((*SUBSCRIPTION, "secret"), "", "pattern"),
+        ((*SUBSCRIPTION, "options"), {"includeOAuthTokensInPayload": True}, "tokens into the event archive"),
+        (("public_url",), "https://bridge.example.com/", "must not end with a slash"),
+        (("public_url",), "bridge.example.com", "pattern"),
+        ((*SITE, "erp"), {**ERP, "adapter": "fax"}, "Input should be 'rest'"),
+        ((*SITE, "erp"), {**ERP, "credentials_secret": None}, "auth bearer needs credentials_secret"),
+        ((*SITE, "erp"), {**ERP, "mapping": "../sites"}, "pattern"),
+        ((*SITE, "erp"), {**ERP, "rest": {"record_path": "/orders"}}, "pattern"),
+        ((*SITE, "erp"), {**ERP, "rest": {"timeout_s": 0}}, "greater than 0"),
+    ],
+)
+def test_mistake_is_refused(path: Path, value: Any, complaint: str) -> None:
+    with pytest.raises(ValidationError, match=complaint):
+        SitesFile.model_validate(changed((path, value)))
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ((*SITE, "id"), "a1b"),
+        ((*SITE, "erp"), ERP),
+        ((*SITE, "erp"), {**ERP, "credentials_secret": None, "rest": {"auth": "none"}}),
+        ((*SUBSCRIPTION, "options"), {"serializeEntity": True}),
+        ((*SUBSCRIPTION, "filters"), {"assetIds": [1, 2]}),
+        (("public_url",), "https://bridge.example.com/base"),
+        ((*SITE, "time_zone"), "UTC"),
+    ],
+)
+def test_what_is_allowed(path: Path, value: Any) -> None:
+    SitesFile.model_validate(changed((path, value)))

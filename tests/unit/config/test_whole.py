@@ -1,0 +1,74 @@
+"""All files together: what one names must exist in the other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from shared.config.whole import get_config, load_config
+from shared.errors import ConfigError, UnknownSite
+from tests.fakes.settings import ROUTES, SITES, write_settings
+
+WITH_ERP = SITES.replace(
+    "    events_secret: gateway\n",
+    "    erp: {adapter: rest, base_url: 'https://erp.example.com', mapping: nowhere, credentials_secret: s}\n",
+)
+
+
+def test_configuration_is_read_and_sites_are_found(tmp_path: Path) -> None:
+    config = load_config(write_settings(tmp_path).config)
+    assert config.site("plant-2").name == "Plant Two"
+    assert [route.name for route in config.routes] == ["everything about work orders", "urgent work"]
+    with pytest.raises(UnknownSite, match="plant-9"):
+        config.site("plant-9")
+
+
+def test_mapping_that_no_file_has_is_refused(tmp_path: Path) -> None:
+    settings = write_settings(tmp_path, sites=WITH_ERP)
+    with pytest.raises(ConfigError, match=r"site plant-1: erp\.mapping: there is no file mappings/nowhere\.yaml"):
+        load_config(settings.config)
+
+
+def test_route_for_a_site_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    routes = ROUTES.replace("priority: HIGH", "site: [plant-1, plant-9]")
+    settings = write_settings(tmp_path, routes=routes)
+    with pytest.raises(ConfigError, match=r"routes\.yaml: route 'urgent work': when\.site: 'plant-9'"):
+        load_config(settings.config)
+
+
+def test_faults_across_files_are_told_at_once(tmp_path: Path) -> None:
+    settings = write_settings(tmp_path, sites=WITH_ERP, routes=ROUTES.replace("priority: HIGH", "site: plant-9"))
+    with pytest.raises(ConfigError) as caught:
+        load_config(settings.config)
+    assert len(str(caught.value).splitlines()) == 2
+
+
+@pytest.mark.parametrize("name", ["sites.yaml", "routes.yaml"])
+def test_missing_file_is_refused(tmp_path: Path, name: str) -> None:
+    settings = write_settings(tmp_path)
+    (settings.config / name).unlink()
+    with pytest.raises(ConfigError, match=name):
+        load_config(settings.config)
+
+
+def test_broken_mapping_is_refused_even_if_no_site_uses_it(tmp_path: Path) -> None:
+    settings = write_settings(tmp_path)
+    (settings.config / "mappings" / "spare.yaml").write_text("fields: []\n")
+    with pytest.raises(ConfigError, match=r"spare\.yaml"):
+        load_config(settings.config)
+
+
+def test_process_reads_its_configuration_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONFIG_DIR", str(write_settings(tmp_path).config))
+    get_config.cache_clear()
+    try:
+        assert get_config() is get_config()
+    finally:
+        get_config.cache_clear()
+
+
+def test_configuration_that_is_shipped_is_valid() -> None:
+    config = load_config(Path(__file__).resolve().parents[3] / "config")
+    assert config.sites
+    assert config.routes

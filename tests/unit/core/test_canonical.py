@@ -1,0 +1,54 @@
+"""Canonical JSON: equal values, equal text, whatever the order they were built in."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.canonical import canonical_json, content_hash
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=10,
+)
+
+
+def reversed_keys(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: reversed_keys(value[key]) for key in reversed(value)}
+    return [reversed_keys(item) for item in value] if isinstance(value, list) else value
+
+
+@given(values)
+def test_order_of_keys_does_not_matter(value: Any) -> None:
+    assert canonical_json(reversed_keys(value)) == canonical_json(value)
+    assert content_hash(reversed_keys(value)) == content_hash(value)
+
+
+@given(values)
+def test_canonical_form_is_stable_and_loses_nothing(value: Any) -> None:
+    text = canonical_json(value)
+    assert json.loads(text) == value
+    assert canonical_json(json.loads(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [({"a": 1}, {"a": "1"}), ({"a": None}, {}), ([1, 2], [2, 1]), (True, 1), ("", None)]
+)
+def test_different_values_have_different_hashes(one: Any, other: Any) -> None:
+    assert content_hash(one) != content_hash(other)
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
+def test_number_that_json_cannot_write_is_refused(number: float) -> None:
+    with pytest.raises(ValueError, match="JSON compliant"):
+        canonical_json({"cost": number})
+
+
+def test_text_is_not_escaped_and_has_no_spaces() -> None:
+    assert canonical_json({"b": "Köln", "a": [1, 2.5]}) == '{"a":[1,2.5],"b":"Köln"}'

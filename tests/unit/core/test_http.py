@@ -1,0 +1,154 @@
+"""Speaking HTTP: every failure, over a real socket or not, is an error of our tree."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.errors import (
+    AuthenticationFailed,
+    BridgeError,
+    PermissionDenied,
+    RateLimited,
+    RecordNotFound,
+    RemoteRejected,
+    RemoteUnavailable,
+    VersionConflict,
+)
+from shared.http import retry_after_s, send
+
+
+def answering(status: int, *, text: str = "", headers: dict[str, str] | None = None) -> httpx.Client:
+    transport = httpx.MockTransport(lambda request: httpx.Response(status, text=text, headers=headers))
+    return httpx.Client(transport=transport, base_url="https://erp.example.com")
+
+
+@pytest.mark.parametrize("status", [200, 201, 202, 204])
+def test_success_is_returned(status: int) -> None:
+    assert send(answering(status), "GET", "/orders", system="erp").status_code == status
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (301, RemoteRejected),
+        (304, RemoteRejected),
+        (400, RemoteRejected),
+        (401, AuthenticationFailed),
+        (403, PermissionDenied),
+        (404, RecordNotFound),
+        (408, RemoteUnavailable),
+        (409, RemoteRejected),
+        (412, VersionConflict),
+        (422, RemoteRejected),
+        (429, RateLimited),
+        (500, RemoteUnavailable),
+        (502, RemoteUnavailable),
+        (503, RemoteUnavailable),
+        (504, RemoteUnavailable),
+        (599, RemoteUnavailable),
+    ],
+)
+def test_every_status_becomes_its_error(status: int, error: type[BridgeError]) -> None:
+    with pytest.raises(BridgeError) as caught:
+        send(answering(status), "POST", "/orders", system="erp")
+    assert type(caught.value) is error
+    if isinstance(caught.value, RemoteRejected):
+        assert caught.value.status == status
+
+
+def test_message_names_system_request_and_answer_but_not_the_query() -> None:
+    client = answering(422, text="title:\n  too   long " + "x" * 1000)
+    with pytest.raises(RemoteRejected) as caught:
+        send(client, "POST", "/orders", system="erp", params={"key": "a-secret"}, headers={"Authorization": "a-secret"})
+    message = str(caught.value)
+    assert message.startswith("erp: POST /orders: 422 title: too long x")
+    assert len(message) < 400
+    assert "a-secret" not in message
+
+
+@contextmanager
+def raw_server(answer: bytes) -> Iterator[str]:
+    """Answers one request with these bytes and closes the connection."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(answer)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        thread.join(5)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"HTTP/1.1 200 OK\r\n",
+        b"SSH-2.0-OpenSSH_9.2\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\ncut off",
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 8\r\n\r\nnot gzip",
+    ],
+    ids=["hangs up", "half a head", "not HTTP", "half a body", "garbled body"],
+)
+def test_broken_answer_is_remote_unavailable(answer: bytes) -> None:
+    with raw_server(answer) as url, httpx.Client() as client, pytest.raises(RemoteUnavailable, match="erp: GET"):
+        send(client, "GET", url, system="erp", timeout=5)
+
+
+def test_nobody_there_and_no_answer_in_time_are_remote_unavailable() -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener, httpx.Client() as client:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with pytest.raises(RemoteUnavailable, match="ReadTimeout"):
+            send(client, "GET", url, system="erp", timeout=0.05)
+        listener.close()
+        with pytest.raises(RemoteUnavailable, match="ConnectError"):
+            send(client, "GET", url, system="erp", timeout=5)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_wish_of_the_other_side_is_on_the_error(status: int) -> None:
+    with pytest.raises(RemoteUnavailable) as caught:
+        send(answering(status, headers={"Retry-After": "7"}), "GET", "/", system="erp")
+    assert caught.value.retry_after_s == 7.0
+
+
+def seconds_of(value: str) -> float | None:
+    return retry_after_s(httpx.Response(429, headers={"Retry-After": value}))
+
+
+def test_retry_after_as_a_date_is_seconds_from_now() -> None:
+    in_an_hour = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
+    found = seconds_of(in_an_hour)
+    assert found is not None
+    assert 3000 < found <= 3600
+    assert seconds_of("Wed, 21 Oct 2015 07:28:00 GMT") == 0.0
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", "soon", "-1", "1.5", "²", "1e9", "9" * 400, "Wed, 99 Oct 2015 07:28:00 GMT"]
+    + ["Wed, 21 Oct 2015 07:28:00", "Wed, 21 Oct 2015 07:28:00 +999999999999", "Wed, 21 Oct 0000 07:28:00 GMT"],
+)
+def test_odd_retry_after_is_none(value: str) -> None:
+    assert retry_after_s(httpx.Response(429, headers={"Retry-After": value.encode()})) is None
+    assert retry_after_s(httpx.Response(429)) is None
+
+
+@given(st.binary(max_size=60) | st.from_regex(r"(Mon, )?\d+ (Jan|Oct) \d+ \d+:\d+:\d+ (GMT|[+-]\d+)").map(str.encode))
+def test_any_retry_after_is_seconds_or_none(value: bytes) -> None:
+    found = retry_after_s(httpx.Response(429, headers=[(b"Retry-After", value)]))
+    assert found is None or found >= 0

@@ -1,0 +1,90 @@
+"""Log lines: one JSON object each, in the form that Cloud Logging reads."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from shared.logs import configure_logging, log_context, trace_key
+from tests.unit.conftest import LogLines
+
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+log = logging.getLogger("some.module")
+
+
+def test_line_has_severity_message_logger_function_and_extras(logged: LogLines) -> None:
+    log.warning("refused: %s", "no", extra={"status": 401})
+    (line,) = logged()
+    assert (line["severity"], line["message"], line["logger"]) == ("WARNING", "refused: no", "some.module")
+    assert (line["function"], line["status"]) == ("test", 401)
+
+
+def test_context_is_on_every_line_within_the_block_and_nests(logged: LogLines) -> None:
+    with log_context(site="plant-1", event_id=""):
+        log.info("outer")
+        with log_context(event_id="e1"):
+            log.info("inner")
+    log.info("after")
+    outer, inner, after = logged()
+    assert (outer["site"], "event_id" in outer) == ("plant-1", False)
+    assert (inner["site"], inner["event_id"]) == ("plant-1", "e1")
+    assert "site" not in after
+
+
+def test_context_ends_with_an_error_too(logged: LogLines) -> None:
+    with pytest.raises(RuntimeError), log_context(site="plant-1"):
+        raise RuntimeError
+    log.info("after")
+    assert "site" not in logged()[0]
+
+
+def test_error_with_traceback_stays_one_line(logged: LogLines) -> None:
+    try:
+        raise RuntimeError("first\nsecond")
+    except RuntimeError:
+        log.exception("fault")
+    (line,) = logged()
+    assert line["severity"] == "ERROR"
+    assert "RuntimeError: first\nsecond" in line["exc_info"]
+
+
+def test_values_that_json_cannot_write_do_not_lose_the_line(logged: LogLines) -> None:
+    log.info("odd", extra={"value": object(), "half": "\ud83d", "raw": b"\xff"})
+    assert logged()[0]["message"] == "odd"
+
+
+def test_configuring_twice_does_not_write_twice(logged: LogLines) -> None:
+    configure_logging("again")
+    log.info("once")
+    assert [line["function"] for line in logged()] == ["again"]
+
+
+def test_level_comes_from_the_environment(logged: LogLines, monkeypatch: pytest.MonkeyPatch) -> None:
+    log.debug("hidden")
+    monkeypatch.setenv("LOG_LEVEL", "debug")
+    configure_logging("test")
+    log.debug("shown")
+    assert [line["message"] for line in logged()] == ["shown"]
+
+
+@pytest.mark.parametrize(
+    ("traceparent", "cloud_trace"),
+    [
+        (f"00-{TRACE}-00f067aa0ba902b7-01", ""),
+        (f"00-{TRACE}-00f067aa0ba902b7-01", "ffffffffffffffffffffffffffffffff/1;o=1"),
+        ("", f"{TRACE}/12345;o=1"),
+        ("", TRACE),
+        ("garbage", f"{TRACE}/1"),
+    ],
+)
+def test_trace_of_either_header_ties_lines_to_the_request(
+    traceparent: str, cloud_trace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "p1")
+    assert trace_key(traceparent, cloud_trace) == {"logging.googleapis.com/trace": f"projects/p1/traces/{TRACE}"}
+
+
+@pytest.mark.parametrize("header", ["", "00-short-1-01", "x" * 4000, f"{TRACE}x", f"00-{TRACE.upper()}-00f067aa-01"])
+def test_odd_trace_header_is_no_trace(header: str) -> None:
+    assert trace_key(header, header) == {}
