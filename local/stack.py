@@ -168,6 +168,7 @@ class Stack:
             "SECRETS_DIR": str(self.folder / "secrets"),
             "MAX_DELIVERY_ATTEMPTS": str(self.policy.max_delivery_attempts),
             "CLAIM_LEASE_S": str(_CLAIM_LEASE_S),
+            "DEAD_LETTER_PULL_TIMEOUT_S": "0.2",
             **({"FUNCTION_USE_ASGI": "true"} if name in ASGI_FUNCTIONS else {}),
         }
         return Process(name, ["functions_framework"], environment, self.log_path(name), self._answers(name))

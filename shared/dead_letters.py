@@ -7,7 +7,7 @@ that a crash in between can double the message (its consumer recognises that) bu
 
 from __future__ import annotations
 
-import time
+import os
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from google.cloud.pubsub_v1 import SubscriberClient
 
 _PULL_BATCH = 200
-_PULL_TIMEOUT_S = 5.0
+_PULL_TIMEOUT_S = "3"
 # A request takes 512 KiB; an ack id is some 200 bytes long.
 _GIVE_BACK_BATCH = 1000
 # A pull may come back empty although messages wait (Google Cloud: "Pull subscriptions"); this many in a row mean none.
@@ -40,7 +40,6 @@ _REASON_ATTRIBUTES = (
     "message_id",
 )
 _PUBSUB_PREFIX = "CloudPubSubDeadLetterSource"
-_EMPTY_PULL_WAIT_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +165,9 @@ class DeadLetters:
             try:
                 with _broker_errors(path):
                     answer = self._subscriber.pull(
-                        request={"subscription": path, "max_messages": _PULL_BATCH, "return_immediately": True},
-                        timeout=_PULL_TIMEOUT_S,
+                        request={"subscription": path, "max_messages": _PULL_BATCH},
+                        timeout=float(os.environ.get("DEAD_LETTER_PULL_TIMEOUT_S", _PULL_TIMEOUT_S)),
+                        retry=None,
                     )
             except BrokerUnavailable as error:
                 if not isinstance(error.__cause__, exceptions.DeadlineExceeded):
@@ -177,8 +177,6 @@ class DeadLetters:
             held.update(dict.fromkeys(received.ack_id for received in answer.received_messages))
             fresh = [received for received in answer.received_messages if received.message.message_id not in met]
             empty = 0 if fresh else empty + 1
-            if not fresh:
-                time.sleep(_EMPTY_PULL_WAIT_S)
             for received in fresh:
                 met.add(received.message.message_id)
                 yield DeadLetter(

@@ -9,6 +9,7 @@ import asyncio
 import functools
 import logging
 import time
+from collections.abc import Awaitable
 
 import functions_framework.aio
 from starlette.requests import Request
@@ -44,14 +45,19 @@ async def webhook_ingress(request: Request) -> JSONResponse:
         return JSONResponse({"status": "ok"})
     trace = trace_key(request.headers.get("traceparent", ""), request.headers.get("x-cloud-trace-context", ""))
     with log_context(**trace):
-        try:
-            return await _receive(request)
-        except Refused as refused:
-            log.warning("refused: %s", refused, extra={"status": refused.status, "path": request.url.path})
-            return JSONResponse({"error": _BODIES[refused.status]}, status_code=refused.status)
-        except TransientError as error:
-            log.error("not kept: %s", error, extra={"error_class": type(error).__name__})
-            return JSONResponse({"error": "try again later"}, status_code=503, headers={"Retry-After": "5"})
+        return await _answer(request, _receive(request))
+
+
+async def _answer(request: Request, work: Awaitable[JSONResponse]) -> JSONResponse:
+    """The answer of `work`; what it raises is logged here, in the log context of the caller, and becomes an answer."""
+    try:
+        return await work
+    except Refused as refused:
+        log.warning("refused: %s", refused, extra={"status": refused.status, "path": request.url.path})
+        return JSONResponse({"error": _BODIES[refused.status]}, status_code=refused.status)
+    except TransientError as error:
+        log.error("not kept: %s", error, extra={"error_class": type(error).__name__, "path": request.url.path})
+        return JSONResponse({"error": "try again later"}, status_code=503, headers={"Retry-After": "5"})
 
 
 async def _receive(request: Request) -> JSONResponse:
@@ -60,13 +66,17 @@ async def _receive(request: Request) -> JSONResponse:
     sites = get_sites()
     address = find_address(sites, request.url.path)
     with log_context(site=address.site.id, type=address.webhook_type):
-        body = await _read_body(request)
-        await _authenticate(address, request, body, sites.public_url)
-        event = make_event(address, body, utc_now())
-        with log_context(event_id=event.event_id):
-            message_id = await events.publish(event.to_json(), event.attributes())
-            log.info("accepted", extra={"outcome": "accepted", "message_id": message_id, "event_type": event.type})
-        return JSONResponse({"status": "queued", "event_id": event.event_id}, status_code=202)
+        return await _answer(request, _accept(request, address, sites.public_url))
+
+
+async def _accept(request: Request, address: Address, public_url: str | None) -> JSONResponse:
+    body = await _read_body(request)
+    await _authenticate(address, request, body, public_url)
+    event = make_event(address, body, utc_now())
+    with log_context(event_id=event.event_id):
+        message_id = await events.publish(event.to_json(), event.attributes())
+        log.info("accepted", extra={"outcome": "accepted", "message_id": message_id, "event_type": event.type})
+    return JSONResponse({"status": "queued", "event_id": event.event_id}, status_code=202)
 
 
 async def _read_body(request: Request) -> bytes:

@@ -10,10 +10,7 @@ import os
 import signal
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from bqemulator.versioning.snapshots import SnapshotMeta
+from typing import Any
 
 _HOST = "127.0.0.1"
 
@@ -72,10 +69,10 @@ def _without_time_travel() -> None:
 
     capture = SnapshotManager.capture
 
-    def capture_on_request(manager: SnapshotManager, *table: str, kind: str = "AUTO") -> SnapshotMeta | None:
+    def capture_on_request(manager: SnapshotManager, *table: str, kind: str = "AUTO") -> object:
         return None if kind == "AUTO" else capture(manager, *table, kind=kind)
 
-    SnapshotManager.capture = capture_on_request
+    setattr(SnapshotManager, "capture", capture_on_request)  # noqa: B010  # a method cannot be assigned for mypy
 
 
 def _without_row_access_policies() -> None:
@@ -89,7 +86,7 @@ def _without_row_access_policies() -> None:
     def unchanged(query: str, **_: object) -> str:
         return query
 
-    inner_query.rewrite_for_row_access = unchanged
+    setattr(inner_query, "rewrite_for_row_access", unchanged)  # noqa: B010  # has another signature for mypy
 
 
 async def _serve(port: int, grpc_port: int, data_dir: Path) -> None:

@@ -17,7 +17,7 @@ _STOP_TIMEOUT_S = 10.0
 def running_server(data_dir: Path) -> Iterator[str]:
     """Start the server on free ports; yields its base URL, `http://127.0.0.1:PORT`. Stopped at the end.
 
-    The value is what BIGQUERY_EMULATOR_HOST wants. Raises RuntimeError with the server's own words if it does not start.
+    The value is what BIGQUERY_EMULATOR_HOST wants. Raises RuntimeError with the server's words if it does not start.
     """
     data_dir.mkdir(parents=True, exist_ok=True)
     errors = data_dir / "stderr.log"

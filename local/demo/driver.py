@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 
 from local.demo.history import PlannedWorkOrder, Step
 from local.demo.sites import SeededSite
-from local.maintainx.control_client import SimControl
+from local.maintainx.app import SIM_TIME_HEADER
 from shared.events import format_utc
 
-# Deliveries that may be under way before the driver waits: MaintainX gives each ten seconds.
-_MOST_PENDING = 150
-_CHECK_EVERY = 50
-# The simulated clock is set at most this finely; what happens closer together shares a time.
-_CLOCK_STEP = timedelta(minutes=1)
+_PACE_EVERY = 10
 
 At = tuple[float, Callable[[], None]]
 """Something to do on the way: after which part of the steps (0 to 1), and what."""
@@ -27,10 +23,9 @@ At = tuple[float, Callable[[], None]]
 class Driver:
     """Carries steps out. Keeps what it made, for the comparison afterwards."""
 
-    def __init__(self, base_url: str, sites: Mapping[str, SeededSite], control: SimControl) -> None:
+    def __init__(self, base_url: str, sites: Mapping[str, SeededSite]) -> None:
         self._sites = sites
-        self._control = control
-        self._clock: datetime | None = None
+        self._now = datetime.now(UTC)
         self._assignees = itertools.count()
         self._clients = {
             name: httpx.Client(
@@ -46,27 +41,33 @@ class Driver:
         }
         self.work_order_ids: dict[str, int] = {}
 
-    def run(self, steps: Sequence[Step], on_the_way: Sequence[At], progress: Callable[[Step], None]) -> None:
-        """Carry out all steps in order, and what is to be done on the way when its part of the steps is over."""
+    def run(
+        self,
+        steps: Sequence[Step],
+        on_the_way: Sequence[At],
+        *,
+        keep_pace: Callable[[], None],
+        progress: Callable[[Step], None],
+    ) -> None:
+        """Carry out all steps in order, and what is to be done on the way when its part of the steps is over.
+
+        keep_pace is called every few steps: simulated people must not run weeks ahead of the bundle.
+        """
         waiting = sorted(on_the_way, key=lambda entry: entry[0])
         for number, step in enumerate(steps):
             while waiting and number >= waiting[0][0] * len(steps):
                 waiting.pop(0)[1]()
-            self._set_clock(step.at)
+            self._now = step.at
             _ACTIONS[step.action](self, step.work_order)
             progress(step)
-            if number % _CHECK_EVERY == 0 and self._control.stats()["pending"] > _MOST_PENDING:
-                self._control.wait_idle()
+            if number % _PACE_EVERY == 0:
+                keep_pace()
         for _, action in waiting:
             action()
 
-    def _set_clock(self, at: datetime) -> None:
-        if self._clock is None or at - self._clock >= _CLOCK_STEP:
-            self._control.set_clock(at)
-            self._clock = at
-
     def _call(self, order: PlannedWorkOrder, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        response = self._clients[order.site].request(method, path, json=body)
+        headers = {SIM_TIME_HEADER: format_utc(self._now)}
+        response = self._clients[order.site].request(method, path, json=body, headers=headers)
         response.raise_for_status()
         return response.json() if response.content else None
 

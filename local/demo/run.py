@@ -32,6 +32,9 @@ from shared.warehouse.gateway import warehouse_from_environment
 
 _DRAIN_TIMEOUT_S = 120.0
 _KPI_INTERVAL_S = 3600.0
+# Deliveries and messages that may be under way before the simulated people wait, and how long they do at the most.
+_MOST_UNDER_WAY = 40
+_LONGEST_PAUSE_S = 6.0
 # Assets stand there, online, for a while before the first work order.
 _BEFORE_THE_HISTORY = timedelta(days=60)
 
@@ -69,6 +72,7 @@ class Run:
     faults: Faults
     progress: Progress
     report: Report = field(default_factory=Report)
+    _erp_is_down: bool = False
 
     def execute(self) -> Report:
         """Do everything. Raises httpx.HTTPError or TimeoutError if the stack fails the demonstration itself."""
@@ -77,7 +81,7 @@ class Run:
             planned = self._with_asset_unknown_to_erp()
             maintainx.set_clock(min(order.created_at for order in planned) - _BEFORE_THE_HISTORY)
             sites = seed_sites(self.stack, planned, maintainx)
-            driver = Driver(maintainx.api_url, sites, maintainx)
+            driver = Driver(maintainx.api_url, sites)
             with self._timed("history"):
                 self._live(driver, planned, sites, maintainx)
             with self._timed("rest of the queue"):
@@ -113,7 +117,12 @@ class Run:
         history = steps(planned)
         self.report.steps = len(history)
         self.progress.phase("Living through the history in MaintainX", len(history))
-        driver.run(history, list(self._on_the_way(sites)), lambda _step: self.progress.advance())
+        driver.run(
+            history,
+            list(self._on_the_way(sites)),
+            keep_pace=lambda: self._keep_pace(maintainx),
+            progress=lambda _step: self.progress.advance(),
+        )
         maintainx.set_clock(self.end)
 
     def _on_the_way(self, sites: dict[str, SeededSite]) -> Iterator[At]:
@@ -122,7 +131,7 @@ class Run:
         yield 0.5, self._publish_poison
         if self.faults.erp_outage is not None:
             begin, end = self.faults.erp_outage
-            yield begin, lambda: self._erp_fault({"kind": "outage"}, "the ERP goes down")
+            yield begin, self._erp_goes_down
             yield end, self._erp_works_again
         if self.faults.erp_drops_answers_at is not None:
             fault = {"kind": "drop_after", "times": 3, "methods": ["POST", "PATCH"]}
@@ -144,7 +153,12 @@ class Run:
         httpx.post(f"{self.stack.url('erp')}/_sim/faults", json=fault).raise_for_status()
         self.progress.note(note)
 
+    def _erp_goes_down(self) -> None:
+        self._erp_is_down = True
+        self._erp_fault({"kind": "outage"}, "the ERP goes down")
+
     def _erp_works_again(self) -> None:
+        self._erp_is_down = False
         httpx.delete(f"{self.stack.url('erp')}/_sim/faults").raise_for_status()
         self.progress.note("the ERP is back")
 
@@ -152,6 +166,18 @@ class Run:
         self.stack.processes[name].kill()
         self.stack.restart(name)
         self.progress.note(f"{name} was killed and started again")
+
+    def _keep_pace(self, maintainx: SimControl) -> None:
+        """Wait until little is under way; not while the ERP is down, when nothing gets through."""
+        if self._erp_is_down:
+            if maintainx.stats()["pending"] > _MOST_UNDER_WAY:
+                maintainx.wait_idle()
+            return
+        deadline = time.monotonic() + _LONGEST_PAUSE_S
+        while maintainx.stats()["pending"] + sum(self._waiting().values()) > _MOST_UNDER_WAY:
+            if time.monotonic() > deadline:
+                return
+            time.sleep(0.02)
 
     def _drain(self) -> None:
         """Wait until no subscription but those of dead letters holds a message."""

@@ -1,4 +1,4 @@
-"""Runs the simulator: `python -m local.erp --port 8090 --tenant plant-1=TOKEN`."""
+"""Runs the simulator: `python -m local.erp --port 8091 --tenant plant-1=TOKEN`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def main() -> None:
     """Serve until SIGINT or SIGTERM; prints `ready HOST:PORT` once requests are accepted."""
     parser = argparse.ArgumentParser(prog="python -m local.erp", description="An ERP with a REST interface, simulated.")
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8090, help="0 takes a free one")
+    parser.add_argument("--port", type=int, default=8091, help="0 takes a free one")
     parser.add_argument("--tenant", action="append", default=[], metavar="NAME=TOKEN", help="may be given repeatedly")
     arguments = parser.parse_args()
     tokens = dict(text.partition("=")[::2] for text in arguments.tenant)

@@ -17,7 +17,7 @@ from local.maintainx import api_assets, api_directory, api_work_orders, control,
 from local.maintainx.call import Call, Operation, organizations_of
 from local.maintainx.problems import Refusal, plain
 from local.maintainx.simulator import Simulator
-from local.maintainx.store import Token
+from local.maintainx.store import Organization, Token
 from shared.errors import MalformedEvent
 from shared.events import parse_utc
 
@@ -54,9 +54,12 @@ def _endpoint(operation: Operation, simulator: Simulator) -> Callable[[Request],
         headers: dict[str, str] = {}
         try:
             token = _authenticated(request, simulator)
-            headers.update(simulator.limiter.admit(token, token.organization_ids))
+            organizations, refusal = _organizations(operation, simulator, token, request)
+            headers.update(simulator.limiter.admit(token, tuple(row.id for row in organizations)))
+            if refusal is not None:
+                raise refusal
             lost_answer = None if token.privileged else await simulator.suffer_faults()
-            call = _call(operation, simulator, token, request, await request.body())
+            call = _call(operation, simulator, token, organizations, request, await request.body())
             answer = operation.handler(call)
         except Refusal as refusal:
             return _json(refusal.status, refusal.body, headers | refusal.headers)
@@ -77,31 +80,50 @@ def _authenticated(request: Request, simulator: Simulator) -> Token:
     return token
 
 
-def _call(operation: Operation, simulator: Simulator, token: Token, request: Request, raw_body: bytes) -> Call:
-    several = request.headers.get("x-organization-ids")
-    organizations = organizations_of(operation, simulator, token, request.headers.get("x-organization-id"), several)
+def _organizations(
+    operation: Operation, simulator: Simulator, token: Token, request: Request
+) -> tuple[list[Organization], Refusal | None]:
+    """A call that names its organizations wrongly still counts for the user's rate limit."""
+    one, several = (request.headers.get(name) for name in ("x-organization-id", "x-organization-ids"))
+    try:
+        return organizations_of(operation, simulator, token, one, several), None
+    except Refusal as refusal:
+        return [], refusal
+
+
+def _call(
+    operation: Operation,
+    simulator: Simulator,
+    token: Token,
+    organizations: list[Organization],
+    request: Request,
+    raw_body: bytes,
+) -> Call:
     items = request.query_params.multi_items()
     if token.privileged and SIM_TIME_HEADER in request.headers:
         try:
             simulator.advance_to(parse_utc(request.headers[SIM_TIME_HEADER]))
         except MalformedEvent as error:
             raise plain(400, f"{SIM_TIME_HEADER}: {error}") from error
-    labels: set[str] = set()
-    if operation.custom_fields_of:
-        for organization in organizations:
-            for record in organization[operation.custom_fields_of].current():
-                labels.update(record["extraFields"])
     return Call(
         simulator=simulator,
         token=token,
         organizations=organizations,
-        names_organizations=operation.several_organizations and several is not None,
+        names_organizations=operation.several_organizations and "x-organization-ids" in request.headers,
         path=request.url.path,
         path_params=request.path_params,
         query_items=items,
-        query=queries.parse(operation.query, items, labels),
+        query=queries.parse(operation.query, items, _labels(operation, organizations, items)),
         raw_body=raw_body,
     )
+
+
+def _labels(operation: Operation, organizations: list[Organization], items: list[tuple[str, str]]) -> set[str]:
+    """The custom fields that a query may filter by; looked for only if it has unknown parameters."""
+    if not operation.custom_fields_of or all(name in operation.query for name, _ in items):
+        return set()
+    tables = (organization[operation.custom_fields_of].current() for organization in organizations)
+    return {label for records in tables for record in records for label in record["extraFields"]}
 
 
 async def _versions(_request: Request) -> Response:

@@ -19,7 +19,7 @@ B = TypeVar("B", bound="Body")
 def _moment_text(text: str) -> str:
     try:
         return format_utc(parse_utc(text))
-    except (MalformedEvent, OverflowError) as error:
+    except MalformedEvent as error:
         raise ValueError(str(error)) from error
 
 

@@ -19,7 +19,6 @@ from local.maintainx.subscriptions import new_secret
 from local.maintainx.work_orders import Actor
 from shared.events import format_utc
 
-
 SEEDED_AT = "2020-01-01T00:00:00.000Z"  # what is seeded exists before any history that is then lived through
 
 

@@ -49,7 +49,10 @@ class Deliveries:
         self.log: deque[Delivery] = deque(maxlen=LOG_LENGTH)
         # Redirects are not followed, proxies of the environment not used: the URL as registered, nothing else.
         self._client = httpx.AsyncClient(
-            timeout=None, trust_env=False, limits=httpx.Limits(max_connections=CONCURRENCY)
+            timeout=None,
+            trust_env=False,
+            # Servers close idle connections after some seconds (gunicorn: 2): a request must not meet that moment.
+            limits=httpx.Limits(max_connections=CONCURRENCY, keepalive_expiry=1.0),
         )
 
     def submit(self, organization_id: int, subscription: Record, body: bytes) -> None:

@@ -75,7 +75,7 @@ def _value(name: str, param: Param, text: str) -> Any:
         case "moment":
             try:
                 return format_utc(parse_utc(text))
-            except (MalformedEvent, OverflowError) as error:
+            except MalformedEvent as error:
                 raise plain(400, f"'{text}' is not a valid date-time") from error
     return text
 

@@ -187,7 +187,11 @@ class Broker:
         while True:
             await asyncio.sleep(SWEEP_INTERVAL_S)
             for subscription in list(self.subscriptions.values()):
-                self.sweep(subscription)
+                try:
+                    self.sweep(subscription)
+                except Exception:
+                    # A sweep that failed must not end all later ones.
+                    log.exception("sweep of %s failed", subscription.name)
 
     def sweep(self, subscription: Subscription) -> None:
         """Count ended leases as failures, and drop messages older than the subscription keeps them."""

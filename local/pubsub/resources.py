@@ -9,6 +9,7 @@ from local.pubsub.filters import Predicate, compile_filter
 from local.pubsub.proto import Proto, seconds
 from local.pubsub.retry import IMMEDIATE, POLICY_MAXIMUM_S, POLICY_MINIMUM_S, PUSH_DEFAULT, Backoff
 from local.pubsub.signals import Signal
+from local.pubsub.status import FailedPrecondition
 
 DELETED_TOPIC = "_deleted-topic_"
 
@@ -45,6 +46,11 @@ class Subscription:
         if not self.proto.HasField("dead_letter_policy"):
             return None
         return int(self.proto.dead_letter_policy.max_delivery_attempts)
+
+    def require_pull(self) -> None:
+        """Raises FailedPrecondition if the server delivers the messages by itself."""
+        if self.proto.push_config.push_endpoint or self.proto.bigquery_config.table:
+            raise FailedPrecondition(f"{self.name} is not a pull subscription")
 
     def attempt_shown(self, attempt: int) -> int:
         """What consumers see as the delivery attempt: 0 (absent) without a dead-letter policy."""

@@ -126,7 +126,8 @@ class SubscriberService:
     async def pull(self, request: Proto, remaining_s: float | None) -> Proto:
         if request.max_messages <= 0:
             raise InvalidArgument("max_messages must be greater than 0")
-        subscription = self._pulled(request.subscription)
+        subscription = self._broker.subscription(request.subscription)
+        subscription.require_pull()
         wait_s = 0.0 if request.return_immediately else MAX_PULL_WAIT_S
         if remaining_s is not None:
             wait_s = min(wait_s, remaining_s - _BEFORE_DEADLINE_S)
@@ -158,9 +159,3 @@ class SubscriberService:
             raise Unimplemented("acknowledged messages are not kept here, so seek cannot bring them back")
         self._broker.purge(subscription, proto.seconds(request.time))
         return proto.SeekResponse()
-
-    def _pulled(self, name: str) -> Subscription:
-        subscription = self._broker.subscription(name)
-        if subscription.proto.push_config.push_endpoint or subscription.proto.bigquery_config.table:
-            raise FailedPrecondition(f"{name} is not a pull subscription")
-        return subscription

@@ -1,6 +1,7 @@
 """What the server tells over plain HTTP: the token issuer's certificates, and how much is waiting.
 
-Google serves its certificates at /oauth2/v1/certs; the backlog stands in for Cloud Monitoring's num_undelivered_messages.
+Google serves its certificates at /oauth2/v1/certs; the backlog stands in for Cloud Monitoring's
+num_undelivered_messages.
 """
 
 from __future__ import annotations

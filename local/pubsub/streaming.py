@@ -14,7 +14,7 @@ from local.pubsub.broker import SWEEP_INTERVAL_S, Broker
 from local.pubsub.proto import Proto
 from local.pubsub.resources import Subscription
 from local.pubsub.rpc import Context
-from local.pubsub.status import FailedPrecondition, InvalidArgument, StatusError
+from local.pubsub.status import InvalidArgument, StatusError
 
 MAX_MESSAGES_PER_RESPONSE = 500
 MAX_BYTES_PER_RESPONSE = 2_000_000
@@ -45,8 +45,6 @@ class StreamingPull:
 
     async def _serve(self, first: Proto, requests: AsyncIterator[Proto], context: Context) -> None:
         subscription = self._broker.subscription(first.subscription)
-        if subscription.proto.push_config.push_endpoint or subscription.proto.bigquery_config.table:
-            raise FailedPrecondition(f"{first.subscription} is not a pull subscription")
         validation.check_stream_deadline(first.stream_ack_deadline_seconds)
         stream = _Stream(self._broker, subscription, first)
         reader = asyncio.create_task(stream.read(first, requests))
@@ -57,6 +55,7 @@ class StreamingPull:
                     await context.abort(grpc.StatusCode.UNAVAILABLE, "the server is stopping")
                 if subscription.deleted:
                     await context.abort(grpc.StatusCode.NOT_FOUND, "the subscription was deleted")
+                subscription.require_pull()
                 response = stream.next_response()
                 if response is not None:
                     await context.write(response)

@@ -199,16 +199,16 @@ class MaintainXClient:
 
     def _paced(self, method: str, path: str, **options: Any) -> httpx.Response:
         """One call inside the rate limit. A 429 was not carried out, so even a write may be sent again."""
-        for _ in range(_MAX_RATE_WAITS):
+        refusals = 0
+        while True:
             self._pacer.wait()
             try:
                 return self._authenticated(method, path, **options)
             except RateLimited as limited:
-                if not self._pacer.is_short(limited.retry_after_s):
-                    limited.retry_after_s = limited.retry_after_s or self._pacer.blocked_s() or None
+                refusals += 1
+                limited.retry_after_s = self._pacer.blocked_s() or None
+                if limited.retry_after_s is None or refusals > _MAX_RATE_WAITS:
                     raise
-                self._pacer.wait_after(limited.retry_after_s)
-        return self._authenticated(method, path, **options)
 
     def _authenticated(self, method: str, path: str, **options: Any) -> httpx.Response:
         key = self._api_key()

@@ -13,6 +13,7 @@ from collections.abc import Callable
 import httpx
 
 from shared.errors import RateLimited
+from shared.http import retry_after_s
 
 _MARGIN_S = 0.1  # the window ends on MaintainX's clock, rounded to seconds there
 
@@ -34,12 +35,15 @@ class Pacer:
         self._blocked_until_s = 0.0
 
     def note(self, response: httpx.Response) -> None:
-        """Read the headers of an answer: also those of a 429, which may lack `Retry-After`."""
-        reset_s = _number(response.headers.get("X-Rate-Limit-Reset"))
-        exhausted = _number(response.headers.get("X-Rate-Limit-Remaining")) == 0 or response.status_code == 429
-        if reset_s is not None and exhausted:
+        """Read the headers of an answer. `Retry-After` is not documented, but obeyed if a 429 has it."""
+        refused = response.status_code == 429
+        if not refused and _number(response.headers.get("X-Rate-Limit-Remaining")) != 0:
+            return
+        waits_s = [_number(response.headers.get("X-Rate-Limit-Reset")), retry_after_s(response) if refused else None]
+        known_s = [wait_s for wait_s in waits_s if wait_s is not None]
+        if known_s:
             with self._lock:
-                self._blocked_until_s = self._clock() + reset_s + _MARGIN_S
+                self._blocked_until_s = self._clock() + max(known_s) + _MARGIN_S
 
     def blocked_s(self) -> float:
         """How long the window still refuses us; 0 if it does not."""
@@ -53,14 +57,6 @@ class Pacer:
             raise RateLimited(f"MaintainX: rate limit is used up for {blocked_s:.0f} s", retry_after_s=blocked_s)
         if blocked_s > 0:
             self._sleep(blocked_s)
-
-    def is_short(self, retry_after_s: float | None) -> bool:
-        """Whether a 429 with this wish is worth waiting for here; else the message goes back to its queue."""
-        wait_s = max(retry_after_s or 0.0, self.blocked_s())
-        return 0 < wait_s <= self._max_wait_s
-
-    def wait_after(self, retry_after_s: float | None) -> None:
-        self._sleep(max(retry_after_s or 0.0, self.blocked_s()))
 
 
 def _number(text: str | None) -> float | None:

@@ -95,7 +95,7 @@ def id_text(value: object) -> str:
 def _moment(value: object) -> datetime | None:
     try:
         return parse_utc(value)
-    except (MalformedEvent, OverflowError):  # overflow: year 1 or 9999 with an offset
+    except MalformedEvent:
         return None
 
 

@@ -24,9 +24,10 @@ from shared.sync.audit import Action, AuditSink
 from shared.sync.intent import Intent
 from shared.sync.reference import external_reference
 from shared.sync.resolver import Decision, Side, resolve
-from shared.sync.session import LEASE_S, RecordSession
+from shared.sync.session import RecordSession
 
 KIND = "work_order"
+LEASE_S = 60.0
 _MAX_TRIES = 3
 
 
@@ -44,7 +45,11 @@ def _utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class OutboundSync:
-    """The outbound engine of one site with everything it works with. Safe to share between threads."""
+    """The outbound engine of one site with everything it works with. Safe to share between threads.
+
+    lease_s: how long a record stays reserved for a delivery that died; longer than one call to a port takes, since it
+    is renewed before each write to the ERP.
+    """
 
     site: str
     zone: ZoneInfo
@@ -54,6 +59,7 @@ class OutboundSync:
     state: StateStore
     audit: AuditSink
     clock: Callable[[], datetime] = _utc_now
+    lease_s: float = LEASE_S
 
     def push_work_order(self, work_order_id: int, event: Event) -> Outcome:
         """Do what this work order needs now.
@@ -64,11 +70,11 @@ class OutboundSync:
         DuplicateRecord, and what the ports raise.
         """
         key = RecordKey(self.site, KIND, work_order_id)
-        locked = self.state.lock_record(key, owner=f"outbound/{event.event_id}", lease_s=LEASE_S)
+        locked = self.state.lock_record(key, owner=f"outbound/{event.event_id}", lease_s=self.lease_s)
         if locked is None:
             raise RecordBusy(f"work order {work_order_id} of {self.site}: another instance works on it")
         record = locked.record or self._blank(work_order_id)
-        session = RecordSession(locked, record, self.state, self.audit, self.clock)
+        session = RecordSession(locked, record, self.state, self.audit, self.clock, self.lease_s)
         try:
             return _Push(self, session, event).run()
         finally:

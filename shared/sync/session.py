@@ -23,9 +23,6 @@ from shared.state import LockedRecord, RecordState, StateStore, SyncRecord
 from shared.sync.audit import AuditEntry, AuditSink
 from shared.sync.intent import Intent
 
-# Longer than one delivery takes; renewed before each write to the ERP.
-LEASE_S = 60.0
-
 
 class RecordSession:
     """Work on one record under its lease, in one thread. `record` is what we know of it, saved or about to be."""
@@ -37,12 +34,14 @@ class RecordSession:
         state: StateStore,
         audit: AuditSink,
         clock: Callable[[], datetime],
+        lease_s: float,
     ) -> None:
         self.record = record
         self._locked = locked
         self._state = state
         self._audit = audit
         self._clock = clock
+        self._lease_s = lease_s
 
     def settle(self, found: ErpRecord) -> Intent | None:
         """Find out from the ERP's record whether the write that was under way was done; returns it if so.
@@ -62,7 +61,7 @@ class RecordSession:
     def perform(self, intent: Intent, write: Callable[[], ErpRecord]) -> ErpRecord:
         """Steps 1 to 3. Raises what `write` raises; the intent stays saved only if the outcome is unknown."""
         self._set(intent=intent.to_json())
-        self._save(keep_lease_s=LEASE_S)
+        self._save(keep_lease_s=self._lease_s)
         try:
             written = write()
         except VersionConflict:

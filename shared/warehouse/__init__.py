@@ -1,0 +1,1 @@
+"""The warehouse in BigQuery: its tables and views, the loader, and the KPIs."""

@@ -1,8 +1,7 @@
 """Computes the KPIs of a site in BigQuery: sets the periods, merges what the KPI views give for them, reads it back.
 
-The KPIs are views over the table `kpi_periods` rather than queries with parameters, so that a person can look at them in
-the console at any time, and because bqemulator takes about 0.1 s to translate a KPI at every run of a query, but
-only once for a view.
+The KPIs are views over the table `kpi_periods` rather than queries with parameters, so that a person can look at each
+of them in the console at any time and see the numbers that the next run will store.
 """
 
 from __future__ import annotations

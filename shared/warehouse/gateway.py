@@ -1,7 +1,7 @@
 """The one place that speaks to BigQuery: time limits, retries and errors of our tree around Google's client.
 
-Environment: GOOGLE_CLOUD_PROJECT, BIGQUERY_DATASET, and BIGQUERY_EMULATOR_HOST, which Google's client reads itself as the
-address of the REST API (with scheme); the credentials are then anonymous, because none may leave for such an address.
+Environment: GOOGLE_CLOUD_PROJECT, BIGQUERY_DATASET, and BIGQUERY_EMULATOR_HOST, which Google's client reads itself as
+the address of the REST API (with scheme); the credentials are then anonymous: no real one may be sent there.
 """
 
 from __future__ import annotations
@@ -56,7 +56,6 @@ class Warehouse:
 
     def query(self, sql: str, parameters: Mapping[str, Parameter] | None = None) -> list[bigquery.Row]:
         """Run one statement, bare table names meaning tables of the dataset, and return all its rows."""
-        # Not query_and_wait: with bqemulator it ignores default_dataset and gives errors as an empty answer.
         config = bigquery.QueryJobConfig(
             default_dataset=self.dataset_id,
             query_parameters=[make(name) for name, make in (parameters or {}).items()],
@@ -65,8 +64,8 @@ class Warehouse:
             job = self.client.query(sql, job_config=config, timeout=self.timeout_s, retry=self._retry(), job_retry=None)
             return list(job.result(timeout=self.timeout_s, retry=self._retry(), job_retry=None))
 
-    def append(self, table: str, rows: Sequence[Mapping[str, Any]], schema: list[bigquery.SchemaField]) -> int:
-        """Append JSON rows by one load job (all or nothing) and return how many BigQuery says it took."""
+    def append(self, table: str, rows: Sequence[Mapping[str, Any]], schema: list[bigquery.SchemaField]) -> None:
+        """Append JSON rows by one load job, all or nothing."""
         body = io.BytesIO("\n".join(json.dumps(row, ensure_ascii=False) for row in rows).encode())
         config = bigquery.LoadJobConfig(
             source_format=bigquery.SourceFormat.NEWLINE_DELIMITED_JSON,
@@ -75,12 +74,11 @@ class Warehouse:
             schema=schema,
         )
         with warehouse_errors(f"load into {self.dataset_id}.{table}"):
-            # Without `size` the upload is resumable; bqemulator refuses the client's multipart form of it.
+            # Without `size` the upload is resumable.
             job = self.client.load_table_from_file(
                 body, f"{self.dataset_id}.{table}", job_config=config, timeout=self.timeout_s
             )
             job.result(timeout=self.timeout_s, retry=self._retry())
-            return int(job.output_rows or 0)
 
     def _retry(self) -> retry.Retry:
         return bigquery.DEFAULT_RETRY.with_timeout(self.retry_s)

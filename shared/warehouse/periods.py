@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-PeriodKind = Literal["week", "rolling_28_days"]
+PeriodKind = Literal["week", "rolling"]
 COMPLETE_WEEKS = 4
 ROLLING_DAYS = 28
 
@@ -42,7 +42,7 @@ def iso_week(day: date, zone: ZoneInfo) -> Period:
 def last_28_days(today: date, zone: ZoneInfo) -> Period:
     """The 28 days that end with `today`."""
     first = today - timedelta(days=ROLLING_DAYS - 1)
-    return _period(f"{first.isoformat()}/P{ROLLING_DAYS}D", "rolling_28_days", first, today + timedelta(days=1), zone)
+    return _period(f"{first.isoformat()}/P{ROLLING_DAYS}D", "rolling", first, today + timedelta(days=1), zone)
 
 
 def _period(name: str, kind: PeriodKind, first: date, after: date, zone: ZoneInfo) -> Period:

@@ -18,7 +18,6 @@ def ensure_warehouse(client: bigquery.Client, dataset: str) -> Warehouse:
         client.create_dataset(warehouse.dataset_id, exists_ok=True, timeout=warehouse.timeout_s)
         for spec in TABLES:
             client.create_table(_definition(spec, warehouse.dataset_id), exists_ok=True, timeout=warehouse.timeout_s)
-    # By DDL, because bqemulator cannot replace a view that was made over its API.
     for name, file in VIEWS:
         query = view_sql(file, warehouse.dataset_id)
         warehouse.query(f"CREATE OR REPLACE VIEW `{warehouse.dataset_id}.{name}` AS\n{query}")

@@ -22,8 +22,7 @@ from shared.errors import RecordNotFound
 from shared.events import Event
 from shared.outcomes import Outcome
 from shared.state import RecordKey, SyncRecord
-from shared.sync.outbound import OutboundSync
-from shared.sync.session import LEASE_S
+from shared.sync.outbound import LEASE_S, OutboundSync
 from tests.fakes.erp import TenantErp
 from tests.fakes.state import MemoryStateStore
 

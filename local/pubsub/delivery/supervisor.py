@@ -11,6 +11,8 @@ from local.pubsub.delivery.oidc import TokenIssuer
 from local.pubsub.delivery.push import PushWorker
 from local.pubsub.resources import Subscription
 
+RESTART_PAUSE_S = 1.0
+
 log = logging.getLogger(__name__)
 
 
@@ -30,12 +32,8 @@ class Supervisor:
         """Make the running worker fit the subscription as it is now."""
         if task := self._tasks.pop(subscription.id, None):
             task.cancel()
-        worker = self._worker(subscription)
-        if worker is None:
-            return
-        task = asyncio.create_task(worker.run(), name=subscription.name)
-        task.add_done_callback(_report)
-        self._tasks[subscription.id] = task
+        if not subscription.deleted and self._worker(subscription) is not None:
+            self._tasks[subscription.id] = asyncio.create_task(self._work(subscription))
 
     def stop(self) -> None:
         """Cancel all workers; what they hold is delivered again by the next server."""
@@ -43,9 +41,16 @@ class Supervisor:
             task.cancel()
         self._tasks.clear()
 
+    async def _work(self, subscription: Subscription) -> None:
+        """Run the subscription's worker; one that fails for a reason unforeseen is replaced after a pause."""
+        while (worker := self._worker(subscription)) is not None:
+            try:
+                await worker.run()
+            except Exception:
+                log.exception("the worker of %s failed and starts again", subscription.name)
+                await asyncio.sleep(RESTART_PAUSE_S)
+
     def _worker(self, subscription: Subscription) -> PushWorker | BigQueryWorker | None:
-        if subscription.deleted:
-            return None
         if subscription.proto.push_config.push_endpoint:
             return PushWorker(self._broker, subscription, self._issuer, self._push_concurrency)
         if subscription.proto.bigquery_config.table:
@@ -53,8 +58,3 @@ class Supervisor:
                 return BigQueryWorker(self._broker, subscription, self._bigquery_endpoint)
             log.warning("%s waits: this server has no BigQuery endpoint", subscription.name)
         return None
-
-
-def _report(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (error := task.exception()) is not None:
-        log.critical("worker of %s died", task.get_name(), exc_info=error)

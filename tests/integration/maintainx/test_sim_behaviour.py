@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +22,7 @@ from local.maintainx.control import Seed, seed
 from local.maintainx.control_client import SimControl
 from local.maintainx.paging import keyset_page, offset_page
 from local.maintainx.simulator import Simulator
+from local.processes import free_port
 from tests.integration.maintainx.plant import (
     DRIVER,
     FAN,
@@ -132,7 +137,7 @@ def test_filters(driver: httpx.Client) -> None:
     team = new(driver, assignees=[{"type": "TEAM", "id": TEAM}, {"type": "USER", "id": OTHER_USER}])
     part = new(driver, parentId=pump)
     driver.patch(f"/workorders/{fan}/status", json={"status": "IN_PROGRESS"})
-    for params, expected in [
+    cases: list[tuple[dict[str, Any], list[int]]] = [
         ({"assets": [PUMP, FAN]}, [pump, fan]),
         ({"notAssets": [PUMP]}, [fan, team, part]),
         ({"locations": [LOCATION]}, [fan]),
@@ -147,7 +152,8 @@ def test_filters(driver: httpx.Client) -> None:
         ({"title": "seal"}, [pump]),
         ({"parentSubWorkOrderTypes": ["SUB_WORK_ORDER"]}, [part]),
         ({"parts": [1]}, []),
-    ]:
+    ]
+    for params, expected in cases:
         assert listed(driver, **params) == expected, params
 
 
@@ -317,6 +323,35 @@ def test_seeding_twice_changes_nothing(control: SimControl) -> None:
     control.seed(PLANT)
     after = control.records(ORG)
     assert after == before
+
+
+def test_records_survive_a_restart_of_the_process(tmp_path: Path) -> None:
+    for life in (1, 2):
+        with running_process(tmp_path / "state.json") as control:
+            if life == 1:
+                control.seed(PLANT)
+                with api(control) as driver:
+                    made = new(driver)
+            assert [row["id"] for row in control.records(ORG)["workOrders"]] == [made]
+
+
+@contextmanager
+def running_process(state_file: Path) -> Iterator[SimControl]:
+    port = free_port()
+    command = [sys.executable, "-m", "local.maintainx", "--port", str(port), "--state", str(state_file)]
+    process = subprocess.Popen(command)
+    try:
+        control = SimControl(f"http://127.0.0.1:{port}")
+        for _ in range(300):
+            try:
+                control.stats()
+                break
+            except httpx.TransportError:
+                time.sleep(0.1)
+        yield control
+    finally:
+        process.terminate()
+        process.wait(30)
 
 
 def test_state_file_keeps_records_tokens_and_clock(tmp_path: Path) -> None:

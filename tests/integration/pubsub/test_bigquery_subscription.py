@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,12 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import urllib3
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 
+from local.bigquery.testing import running_server as running_bigquery
 from local.pubsub.testing import running_server
-from tests.integration.emulators import free_port
 from tests.integration.pubsub.conftest import clients_of
 
 pytest.importorskip("bqemulator")
@@ -83,38 +79,14 @@ class RefusingTables:
 
 
 @pytest.fixture(scope="module")
-def warehouse() -> Iterator[str]:
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Base URL of a BigQuery emulator."""
-    port, grpc_port = free_port(), free_port()
-    command = [str(Path(sys.executable).parent / "bqemulator"), "start", "--log-level", "error"]
-    process = subprocess.Popen(
-        [*command, "--rest-port", str(port), "--grpc-port", str(grpc_port)],
-        env={**os.environ, "BQEMU_ENABLE_FORMAT_EXTENSIONS": "false"},
-        stdout=subprocess.DEVNULL,
-    )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        _wait_until(lambda: _answers(url))
+    with running_bigquery(tmp_path_factory.mktemp("bigquery")) as url:
         yield url
-    finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 def _client(url: str) -> Any:
     return bigquery.Client(project="demo", credentials=AnonymousCredentials(), client_options={"api_endpoint": url})
-
-
-def _answers(url: str) -> bool:
-    try:
-        urllib3.request("GET", f"{url}/bigquery/v2/projects/demo/datasets", retries=False, timeout=1)
-    except urllib3.exceptions.HTTPError:
-        return False
-    return True
 
 
 def _wait_until(condition: Callable[[], bool], timeout_s: float = 40.0) -> None:

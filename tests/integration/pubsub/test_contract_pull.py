@@ -90,14 +90,14 @@ def test_a_message_comes_again_when_its_deadline_has_passed(bench: Bench) -> Non
 
 def test_pull_waits_the_minimum_backoff_after_a_nack(bench: Bench) -> None:
     topic = bench.topic()
-    policy = {"minimum_backoff": {"seconds": 2}, "maximum_backoff": {"seconds": 10}}
+    policy = {"minimum_backoff": {"seconds": 3}, "maximum_backoff": {"seconds": 10}}
     subscription = bench.subscription(topic, retry_policy=policy)
     bench.publish(topic, {"data": b"x"})
     [received] = bench.pull(subscription)
     nacked_at_s = time.monotonic()
     bench.extend(subscription, 0, received)
     bench.pull(subscription)
-    assert time.monotonic() - nacked_at_s >= 1.9
+    assert time.monotonic() - nacked_at_s >= 2.9
 
 
 def test_a_pulled_message_counts_its_attempts_and_is_then_dead_lettered(bench: Bench) -> None:

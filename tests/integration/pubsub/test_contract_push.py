@@ -144,11 +144,11 @@ def test_an_endpoint_that_is_down_gets_the_message_once_it_is_up(bench: Bench) -
 def test_push_waits_the_minimum_backoff_before_the_first_retry(bench: Bench, receiver: Receiver) -> None:
     topic = bench.topic()
     receiver.answer = failing_first(1)
-    policy = {"minimum_backoff": {"seconds": 2}, "maximum_backoff": {"seconds": 10}}
+    policy = {"minimum_backoff": {"seconds": 3}, "maximum_backoff": {"seconds": 10}}
     pushed(bench, topic, receiver, retry_policy=policy)
     bench.publish(topic, {"data": b"x"})
     first, second = receiver.wait_for(2)
-    assert second.at_s - first.at_s >= 1.9
+    assert second.at_s - first.at_s >= 2.9
 
 
 def test_a_pushed_message_is_dead_lettered_after_its_attempts(bench: Bench, receiver: Receiver) -> None:

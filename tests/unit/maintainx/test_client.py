@@ -142,10 +142,19 @@ def test_429_that_lasts_is_handed_on_with_the_wait_that_maintainx_asks_for() -> 
     assert len(remote.requests) == 1, "no call is spent while the window is known to be closed"
 
 
-def test_short_429_is_waited_for_even_by_a_write() -> None:
-    remote = Remote(httpx.Response(429, headers={"X-Rate-Limit-Reset": "0"}), ok({"id": 9}))
+@pytest.mark.parametrize("header", ["X-Rate-Limit-Reset", "Retry-After"])
+def test_short_429_is_waited_for_even_by_a_write(header: str) -> None:
+    remote = Remote(httpx.Response(429, headers={header: "0"}), ok({"id": 9}))
     assert client(remote).create_work_order({"title": "x"}) == 9
     assert len(remote.requests) == 2
+
+
+def test_429_again_and_again_is_handed_on_in_the_end() -> None:
+    remote = Remote(httpx.Response(429, headers={"X-Rate-Limit-Reset": "0"}))
+    with pytest.raises(RateLimited) as caught:
+        client(remote).get_work_order(7)
+    assert caught.value.retry_after_s is not None
+    assert len(remote.requests) == 4
 
 
 def test_429_without_any_hint_is_handed_on() -> None:

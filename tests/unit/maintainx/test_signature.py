@@ -63,6 +63,7 @@ def test_published_vector_is_accepted_and_reproduced(message: bytes, length: int
         pytest.param(f"t={T}, v1={BODY_V1}", id="space after the comma"),
         pytest.param(f"t={T},v0=abc,v1={BODY_V1},v2=x=y,nonsense", id="other elements are ignored"),
         pytest.param(f"t={T},v1={'0' * 64},v1={BODY_V1}", id="second of two v1 matches"),
+        pytest.param(f"t={T},v1={BODY_V1},v1={'0' * 64}", id="first of two v1 matches"),
         pytest.param(f"t={T},v1=short,v1={BODY_V1}", id="malformed v1 beside a good one"),
     ],
 )
@@ -129,6 +130,7 @@ def test_timestamp_in_milliseconds_is_understood() -> None:
 
 def test_any_configured_secret_may_have_signed() -> None:
     assert accepts(sign(BODY, OTHER, T), secrets=(SECRET, OTHER))
+    assert accepts(sign(BODY, OTHER, T), secrets=(OTHER, SECRET))
     assert not accepts(sign(BODY, OTHER, T), secrets=(SECRET,))
 
 

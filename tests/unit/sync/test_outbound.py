@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from shared.errors import (
     DuplicateRecord,
+    LeaseLost,
     MappingError,
     OutcomeUnknown,
     RateLimited,
@@ -20,6 +20,7 @@ from shared.errors import (
     VersionConflict,
 )
 from shared.state import RecordKey
+from shared.sync.outbound import LEASE_S
 from tests.fakes.sync_world import SITE, WORK_ORDER, Wire, World, event, work_order
 
 
@@ -389,14 +390,33 @@ def test_a_field_that_is_new_in_the_mapping_does_not_overwrite_what_the_erp_owns
 
 def test_the_lease_is_renewed_before_the_erp_is_written(linked: World) -> None:
     linked.change(title="Replace both seals")
-    read = linked.get_work_order
+    read, update = linked.get_work_order, linked.erp.update
+    others: list[object] = []
 
-    def slow_read(work_order_id: int) -> object:
-        linked.wait(59)
+    def slow_read(work_order_id: int) -> Mapping[str, Any]:
+        linked.wait(LEASE_S - 1)
         return read(work_order_id)
 
-    linked.get_work_order = slow_read  # type: ignore[assignment,method-assign]  # the fake is bent for one test
-    started = linked.now
-    linked.deliver(event("e2"))
-    assert linked.now - started == timedelta(seconds=59)
-    assert linked.order().fields["shortText"] == "Replace both seals"
+    def slow_update(erp_id: str, changes: Mapping[str, Any], version: str | None) -> Any:
+        linked.wait(LEASE_S - 1)
+        others.append(linked.state.lock_record(linked.record().key, owner="other", lease_s=60))
+        return update(erp_id, changes, version)
+
+    linked.get_work_order, linked.erp.update = slow_read, slow_update  # type: ignore[method-assign]  # bent
+    assert linked.deliver(event("e2")).reason == "updated"
+    assert others == [None]
+
+
+def test_a_delivery_whose_lease_was_taken_over_writes_nothing_to_the_erp(linked: World) -> None:
+    linked.change(title="Replace both seals")
+    read = linked.get_work_order
+
+    def endless_read(work_order_id: int) -> Mapping[str, Any]:
+        linked.wait(LEASE_S + 1)
+        linked.state.lock_record(linked.record().key, owner="other", lease_s=60)
+        return read(work_order_id)
+
+    linked.get_work_order = endless_read  # type: ignore[method-assign]  # bent
+    with pytest.raises(LeaseLost):
+        linked.deliver(event("e2"))
+    assert linked.tenant.counters["updates"] == 0

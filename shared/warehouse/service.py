@@ -1,0 +1,50 @@
+"""Refreshes the warehouse of a site: load what changed, then compute the KPIs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from shared.warehouse.compute import KpiValue, compute_kpis
+from shared.warehouse.deletions import mark_deleted_by_comparison, mark_deleted_by_events
+from shared.warehouse.gateway import Warehouse
+from shared.warehouse.loader import Source, TableLoad, Watermarks, load_asset_statuses, load_work_orders
+from shared.warehouse.periods import standard_periods
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshReport:
+    """What a refresh did. deleted: work orders newly marked as deleted."""
+
+    site: str
+    loads: tuple[TableLoad, ...]
+    deleted: int
+    kpis: list[KpiValue]
+
+
+def refresh_site(
+    warehouse: Warehouse,
+    site: str,
+    zone: ZoneInfo,
+    as_of: datetime,
+    source: Source,
+    watermarks: Watermarks,
+    *,
+    compare_all: bool = False,
+) -> RefreshReport:
+    """Bring the site's tables up to date and compute the KPIs of its standard periods.
+
+    compare_all: also look for deleted work orders that no event told of; reads all ids, so once a day is enough.
+    Safe to repeat at any point. Raises the errors of MaintainX (`shared.http`), WarehouseUnavailable, StateUnavailable
+    and PermanentError.
+    """
+    loads = (
+        load_work_orders(warehouse, site, source, watermarks),
+        load_asset_statuses(warehouse, site, source, watermarks),
+    )
+    deleted = mark_deleted_by_events(warehouse, site, watermarks)
+    if compare_all:
+        deleted += mark_deleted_by_comparison(warehouse, site, source)
+    kpis = compute_kpis(warehouse, site, zone, as_of, standard_periods(as_of, zone))
+    return RefreshReport(site, loads, deleted, kpis)

@@ -1,0 +1,157 @@
+"""Both simulators and the embedded Firestore, over sockets, with the real clients on all of them."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from local.erp.testing import Simulator as ErpSimulator
+from local.erp.testing import running_simulator as running_erp
+from local.firestore.testing import running_server
+from local.maintainx.control_client import SimControl
+from local.maintainx.testing import running_simulator as running_maintainx
+from shared.config.sites import ErpConfig
+from shared.erp import map_work_order
+from shared.erp.rest import RestErp
+from shared.maintainx.client import MaintainXClient
+from shared.secrets import Secrets
+from shared.state.firestore import FirestoreStateStore
+from shared.sync.outbound import OutboundSync
+from shared.sync.reader import MaintainXReader
+from tests.fakes.sync_world import ZONE, Wire, example_mapping
+from tests.integration.maintainx.plant import DRIVER, ORG, PLANT, PUMP, api
+
+VARIABLE = "SECRET_ERP_TOKEN_SYNC"
+_numbers = itertools.count(1)
+
+
+@dataclass
+class Trail:
+    """Keeps what is published to the audit topic."""
+
+    published: list[dict[str, Any]] = field(default_factory=list)
+
+    def publish(self, topic: str, data: bytes, attributes: Mapping[str, str]) -> str:
+        assert (topic, attributes["site"]) == ("audit", json.loads(data)["site"])
+        self.published.append(json.loads(data))
+        return str(len(self.published))
+
+    def actions(self) -> Counter[str]:
+        """How often each action was audited, repeats of one entry counted once."""
+        return Counter({entry["entry_id"]: entry["action"] for entry in self.published}.values())
+
+
+@dataclass
+class Stack:
+    """One site between the two simulators. `now` is the clock of leases and intents."""
+
+    site: str
+    maintainx: SimControl
+    api: httpx.Client
+    erp: ErpSimulator
+    project: str
+    firestore_calls: Callable[[], int]
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    trail: Trail = field(default_factory=Trail)
+    closers: list[Callable[[], None]] = field(default_factory=list)
+
+    def engine(self, wire: Wire | None = None) -> OutboundSync:
+        """An engine as another instance of the function would have it: with connections of its own."""
+        wire = wire or Wire()
+        settings = {
+            "adapter": "rest",
+            "base_url": f"{self.erp.base_url}/{self.site}",
+            "credentials_secret": "erp-token-sync",
+            "mapping": "rest-example",
+        }
+        erp = RestErp(ErpConfig.model_validate(settings), Secrets())
+        state = FirestoreStateStore(project=self.project, clock=lambda: self.now)
+        client = MaintainXClient(self.maintainx.api_url, lambda: DRIVER, ORG)
+        self.closers += [erp.close, state.close, client.close]
+        return OutboundSync(
+            site=self.site,
+            zone=ZONE,
+            mapping=example_mapping(),
+            maintainx=wire.port("maintainx", MaintainXReader(client)),
+            erp=wire.port("erp", erp),
+            state=wire.port("state", state),
+            audit=wire.port("audit", self.trail),
+            clock=lambda: self.now,
+        )
+
+    def wait(self, seconds: float) -> None:
+        """Time passes, for leases and intents."""
+        self.now += timedelta(seconds=seconds)
+
+    def new_work_order(self, **fields: Any) -> int:
+        """Somebody makes a work order in MaintainX."""
+        body = {"title": "Replace seal", "priority": "HIGH", "type": "REACTIVE", "assetId": PUMP, **fields}
+        made = self.api.post("/workorders", json=body).raise_for_status()
+        return int(made.json()["id"])
+
+    def change(self, work_order_id: int, **fields: Any) -> None:
+        """Somebody changes it."""
+        self.api.patch(f"/workorders/{work_order_id}", json=fields).raise_for_status()
+
+    def set_status(self, work_order_id: int, status: str) -> None:
+        """Somebody sets its status."""
+        self.api.patch(f"/workorders/{work_order_id}/status", json={"status": status}).raise_for_status()
+
+    def delete(self, work_order_id: int) -> None:
+        """Somebody deletes it."""
+        self.api.delete(f"/workorders/{work_order_id}").raise_for_status()
+
+    def order(self) -> dict[str, Any]:
+        """The one order that the ERP has."""
+        (order,) = self.erp.orders(self.site)
+        return order
+
+    def is_in_step(self, work_order_id: int) -> bool:
+        """Whether the ERP's one order says what the mapping makes of the work order."""
+        work_order = self.api.get(f"/workorders/{work_order_id}").raise_for_status().json()["workOrder"]
+        return self.order().items() >= map_work_order(example_mapping(), work_order, ZONE).items()
+
+
+@pytest.fixture(scope="session")
+def firestore(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    with running_server(tmp_path_factory.mktemp("firestore")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def maintainx() -> Iterator[SimControl]:
+    with running_maintainx() as control:
+        control.seed(PLANT)
+        yield control
+
+
+@pytest.fixture(scope="session")
+def erp() -> Iterator[ErpSimulator]:
+    with running_erp() as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def stack(firestore: Any, maintainx: SimControl, erp: ErpSimulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
+    """A site that is new to the ERP and to Firestore."""
+    monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", firestore.address)
+    monkeypatch.setenv(VARIABLE, "token")
+    site = f"plant-{next(_numbers)}"
+    erp.add_tenant(site, "token", (str(PUMP),))
+    with api(maintainx) as client:
+        made = Stack(
+            site, maintainx, client, erp, f"sync-{uuid.uuid4().hex[:12]}", lambda: sum(dict(firestore.calls).values())
+        )
+        yield made
+    for close in made.closers:
+        close()
+    erp.clear_faults()

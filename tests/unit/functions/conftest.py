@@ -1,0 +1,104 @@
+"""Functions loaded as functions-framework loads them, with a configuration of their own and a fake broker."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import functions_framework
+import functions_framework.aio
+import pytest
+from flask.testing import FlaskClient
+
+from shared import bootstrap
+from shared.config.sites import get_sites
+from shared.config.whole import get_config
+from shared.pubsub.publisher import publisher
+from shared.secrets import secrets
+from tests.fakes.publisher import FakePublisher, patch_into
+from tests.fakes.settings import Settings, write_settings
+from tests.fakes.state import MemoryStateStore
+from tests.unit.conftest import LogLines
+from tests.unit.functions.deliveries import AsgiClient
+
+FUNCTIONS = Path(__file__).resolve().parents[3] / "functions"
+
+
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now_s = 1000.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+@pytest.fixture
+def broker(monkeypatch: pytest.MonkeyPatch) -> FakePublisher:
+    """What the functions of this test publish to."""
+    fake = FakePublisher()
+    patch_into(monkeypatch, publisher, fake)
+    return fake
+
+
+@pytest.fixture
+def state(monkeypatch: pytest.MonkeyPatch) -> MemoryStateStore:
+    """Where the functions of this test claim events."""
+    store = MemoryStateStore()
+    monkeypatch.setattr(bootstrap, "state_store", lambda: store)
+    return store
+
+
+@pytest.fixture
+def secrets_clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock by which the process's secrets grow old; nothing is remembered yet."""
+    clock = Clock()
+    monkeypatch.setattr(secrets, "_clock", clock)
+    monkeypatch.setattr(secrets, "_cache", {})
+    return clock
+
+
+@pytest.fixture
+def configured(
+    tmp_path: Path, secrets_clock: Clock, logged: LogLines, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Settings]:
+    """The configuration of tests.fakes.settings, as the process finds it; edit it before loading a function."""
+    settings = write_settings(tmp_path)
+    monkeypatch.setenv("CONFIG_DIR", str(settings.config))
+    monkeypatch.setenv("SECRETS_DIR", str(settings.secrets))
+    monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "")  # nothing may reach Secret Manager
+    monkeypatch.setenv("FUNCTION_TARGET", "")  # the framework writes it
+    monkeypatch.setattr(os, "register_at_fork", lambda **_: None)
+    monkeypatch.setattr(sys, "path", sys.path[:])
+    before = sys.modules.get("main")
+    for cached in (get_sites, get_config, bootstrap.maintainx_client):
+        cached.cache_clear()
+    yield settings
+    for cached in (get_sites, get_config, bootstrap.maintainx_client):
+        cached.cache_clear()
+    sys.modules.pop("main", None)
+    if before is not None:
+        sys.modules["main"] = before
+
+
+@pytest.fixture
+def ingress(configured: Settings, broker: FakePublisher) -> Callable[[], AsgiClient]:
+    """Loads webhook_ingress and gives a client of its ASGI application."""
+    source = str(FUNCTIONS / "webhook_ingress" / "main.py")
+    return lambda: AsgiClient(functions_framework.aio.create_asgi_app(target="webhook_ingress", source=source))
+
+
+@pytest.fixture
+def load(configured: Settings, broker: FakePublisher, state: MemoryStateStore) -> Callable[[str], FlaskClient]:
+    """Loads a function of the threaded framework by its folder's name and gives a client of its application."""
+
+    def load_function(name: str) -> FlaskClient:
+        application: Any = functions_framework.create_app(name, str(FUNCTIONS / name / "main.py"), "http")
+        client: FlaskClient = application.test_client()
+        return client
+
+    return load_function

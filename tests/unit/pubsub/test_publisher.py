@@ -1,0 +1,98 @@
+"""The publisher on Google's client: one request, our errors, and a client that is made late."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from google.api_core import exceptions
+from google.auth.credentials import AnonymousCredentials
+from google.auth.exceptions import DefaultCredentialsError
+from google.cloud import pubsub_v1
+from google.pubsub_v1.services.publisher import PublisherClient as Api
+from google.pubsub_v1.types import PublishResponse
+
+from shared.errors import BrokerUnavailable
+from shared.pubsub import publisher as module
+from shared.pubsub.publisher import Publisher
+
+
+@pytest.fixture
+def google(monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "p1")
+    monkeypatch.delenv("RESOURCE_PREFIX", raising=False)
+    return pubsub_v1.PublisherClient(credentials=AnonymousCredentials())
+
+
+def test_messages_go_in_one_request_and_their_ids_come_back(google: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    requests = []
+
+    def publish(self: object, *, request: dict[str, Any], **_: object) -> PublishResponse:
+        requests.append(request)
+        return PublishResponse(message_ids=["10", "11"])
+
+    monkeypatch.setattr(Api, "publish", publish)
+    assert Publisher(google).publish_all("events", [(b"1", {"a": "b"}), (b"2", {})]) == ["10", "11"]
+    assert requests == [
+        {
+            "topic": "projects/p1/topics/events",
+            "messages": [{"data": b"1", "attributes": {"a": "b"}}, {"data": b"2", "attributes": {}}],
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        exceptions.ServiceUnavailable("down"),
+        exceptions.DeadlineExceeded("slow"),
+        exceptions.NotFound("no topic"),
+        exceptions.PermissionDenied("no right"),
+        exceptions.RetryError("given up", cause=None),
+        DefaultCredentialsError("none"),
+    ],
+)
+def test_anything_but_an_acknowledgement_is_broker_unavailable(
+    google: Any, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def publish(self: object, **_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(Api, "publish", publish)
+    with pytest.raises(BrokerUnavailable, match=f"topic events: {type(error).__name__}"):
+        Publisher(google).publish("events", b"1", {})
+
+
+def test_client_that_cannot_be_made_is_broker_unavailable(google: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def client(**_: object) -> None:
+        raise DefaultCredentialsError("none")
+
+    monkeypatch.setattr(pubsub_v1, "PublisherClient", client)
+    with pytest.raises(BrokerUnavailable, match="DefaultCredentialsError"):
+        Publisher().publish("events", b"1", {})
+    monkeypatch.setattr(module, "publisher", Publisher())
+    module._warm_up()  # says nothing: the first publish reports it
+
+
+def test_client_is_made_in_the_forked_child_and_not_before() -> None:
+    script = """
+import os, time
+os.environ["PUBSUB_EMULATOR_HOST"] = "127.0.0.1:1"
+from shared.pubsub.publisher import publisher, warm_up_after_fork
+warm_up_after_fork()
+assert publisher._client is None
+child = os.fork()
+if child == 0:
+    deadline = time.monotonic() + 60
+    while publisher._client is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    os._exit(0 if publisher._client is not None else 1)
+assert os.waitpid(child, 0)[1] == 0
+assert publisher._client is None
+"""
+    root = Path(__file__).resolve().parents[3]
+    done = subprocess.run([sys.executable, "-c", script], cwd=root, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
