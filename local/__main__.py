@@ -65,6 +65,7 @@ def main(
     kill: Annotated[
         list[str] | None, typer.Option(help="Kill a function in the middle and start it again. May be repeated.")
     ] = None,
+    folder: Annotated[Path, typer.Option(help="Where logs, data and the report go; emptied first.")] = FOLDER,
     keep: Annotated[bool, typer.Option(help="Leave everything running afterwards, until Ctrl-C.")] = False,
 ) -> None:
     """Run the whole bundle on this machine and show that nothing is lost or doubled. Exit code 1 if something was."""
@@ -74,7 +75,7 @@ def main(
         end = newest_moment(datetime.now(UTC))
         planned, bad_rows = _history(work_orders, count, seed, end)
         faults = Faults(erp_outage=_outage(outage), kill=[(0.5, name) for name in kill or []])
-        good = _demonstrate(planned, bad_rows, end, faults, keep=keep)
+        good = _demonstrate(planned, bad_rows, end, faults, folder, keep=keep)
     except (ConfigError, StartFailed, UnusableFile) as error:
         console.print(f"[red]{error}[/red]", highlight=False)
         raise typer.Exit(2) from error
@@ -85,7 +86,7 @@ def main(
 
 
 def _demonstrate(
-    planned: list[PlannedWorkOrder], bad_rows: list[BadRow], end: datetime, faults: Faults, *, keep: bool
+    planned: list[PlannedWorkOrder], bad_rows: list[BadRow], end: datetime, faults: Faults, folder: Path, *, keep: bool
 ) -> bool:
     begin = time.monotonic()
     columns = (
@@ -98,17 +99,17 @@ def _demonstrate(
     with Progress(*columns, console=console, transient=True) as progress:
         display = Display(progress)
         display.phase("Starting Google's services, the simulators and the functions")
-        with running_stack(FOLDER, rate_window_s=_RATE_WINDOW_S) as stack, MemoryWatch() as memory:
+        with running_stack(folder.resolve(), rate_window_s=_RATE_WINDOW_S) as stack, MemoryWatch() as memory:
             started_s = time.monotonic() - begin
             display.note(f"{len(stack.processes)} processes started in {started_s:.1f} s")
             report = Run(stack, planned, bad_rows, end, faults, display).execute()
             report.seconds = {"start": round(started_s, 2), **report.seconds}
             report.seconds["all"] = round(time.monotonic() - begin, 2)
             report.peak_memory_mib = memory.peak_mib
-            report.write(FOLDER / "report.json")
+            report.write(folder / "report.json")
             progress.stop()
             report.show(console)
-            console.print(f"[dim]report: {FOLDER / 'report.json'}   logs: {FOLDER / 'logs'}[/dim]", highlight=False)
+            console.print(f"[dim]report: {folder / 'report.json'}   logs: {folder / 'logs'}[/dim]", highlight=False)
             if keep:
                 _wait(stack)
     return report.good

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from typing import Protocol
 
 from apprise import Apprise, NotifyType
@@ -42,9 +43,18 @@ class Address(Protocol):
         ...
 
 
+# What Apprise logs about a URL that it does not understand is the URL, or the token in it.
+_parsing: ContextVar[bool] = ContextVar("parsing", default=False)
+logging.getLogger("apprise").addFilter(lambda _: not _parsing.get())
+
+
 def parse_address(url: str) -> NotifyBase | None:
     """The address that an Apprise URL means; None if Apprise does not understand it."""
-    address = Apprise.instantiate(url)
+    token = _parsing.set(True)
+    try:
+        address = Apprise.instantiate(url)
+    finally:
+        _parsing.reset(token)
     return address if isinstance(address, NotifyBase) else None
 
 

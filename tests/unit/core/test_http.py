@@ -28,7 +28,7 @@ from shared.http import retry_after_s, send
 
 
 def answering(status: int, *, text: str = "", headers: dict[str, str] | None = None) -> httpx.Client:
-    transport = httpx.MockTransport(lambda request: httpx.Response(status, text=text, headers=headers))
+    transport = httpx.MockTransport(lambda _: httpx.Response(status, text=text, headers=headers))
     return httpx.Client(transport=transport, base_url="https://erp.example.com")
 
 
@@ -140,8 +140,18 @@ def test_retry_after_as_a_date_is_seconds_from_now() -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["", "soon", "-1", "1.5", "²", "1e9", "9" * 400, "Wed, 99 Oct 2015 07:28:00 GMT"]
-    + ["Wed, 21 Oct 2015 07:28:00", "Wed, 21 Oct 2015 07:28:00 +999999999999"],
+    [
+        "",
+        "soon",
+        "-1",
+        "1.5",
+        "²",
+        "1e9",
+        "9" * 400,
+        "Wed, 99 Oct 2015 07:28:00 GMT",
+        "Wed, 21 Oct 2015 07:28:00",
+        "Wed, 21 Oct 2015 07:28:00 +999999999999",
+    ],
 )
 def test_odd_retry_after_is_none(value: str) -> None:
     assert retry_after_s(httpx.Response(429, headers={"Retry-After": value.encode()})) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -65,10 +66,8 @@ def test_any_other_path_is_not_found(path: str) -> None:
 
 @given(st.text() | st.from_regex(r"/webhooks/[a-z0-9-]*/[A-Z_]*/?", fullmatch=True))
 def test_any_path_is_an_address_or_refused(path: str) -> None:
-    try:
-        find_address(SITES_FILE, path)
-    except Refused as refused:
-        assert refused.status == 404
+    with suppress(Refused):
+        assert f"/{find_address(SITES_FILE, path).site.id}" in path
 
 
 def gateway_body(**fields: Any) -> bytes:
@@ -163,8 +162,7 @@ names = st.sampled_from(["work_order.created", "asset.x"]) | st.text()
 def test_any_body_is_an_event_that_can_be_published_or_refused(address: Address, body: bytes) -> None:
     try:
         event = make_event(address, body, AT_UTC)
-    except Refused as refused:
-        assert refused.status == 400
+    except Refused:
         return
     assert Event.from_json(event.to_json()) == event
     assert all(len(value.encode()) <= 1024 for value in event.attributes().values())

@@ -21,7 +21,7 @@ class Reader:
         self.record = record
         self.asked = 0
 
-    def __call__(self, event: Event) -> Mapping[str, Any] | None:
+    def __call__(self, _: Event) -> Mapping[str, Any] | None:
         self.asked += 1
         return self.record
 

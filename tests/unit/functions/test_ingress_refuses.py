@@ -60,7 +60,6 @@ NOT_FOUND = {
     "type of another site only": GENUINE.but(path="/webhooks/plant-2/WORK_ORDER_STATUS_CHANGE"),
     "lower-case type": GENUINE.but(path="/webhooks/plant-1/new_work_order"),
     "climbing path": GENUINE.but(path="/webhooks/plant-1/%2e%2e/NEW_WORK_ORDER"),
-    "line end in the path": GENUINE.but(path="/webhooks/plant-1/NEW_WORK_ORDER%0a"),
     "root": GENUINE.but(path="/"),
     "gateway of an unknown site": GATEWAY_DELIVERY.but(path="/v1/events/plant-9"),
 }

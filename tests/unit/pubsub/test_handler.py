@@ -78,8 +78,14 @@ def raising(error: BaseException) -> Handle:
     return handle
 
 
-def ok(event: Event) -> Outcome:
-    return done("created", erp_id="7")
+def returning(outcome: Outcome) -> Handle:
+    def handle(event: Event) -> Outcome:
+        return outcome
+
+    return handle
+
+
+ok = returning(done("created", erp_id="7"))
 
 
 # What ends a message
@@ -88,7 +94,7 @@ def ok(event: Event) -> Outcome:
 @pytest.mark.parametrize("outcome", [done("created"), skipped("unchanged")])
 @pytest.mark.parametrize("claims", [True, False])
 def test_done_and_skipped_acknowledge(bench: Bench, outcome: Outcome, claims: bool) -> None:
-    assert bench.push(lambda event: outcome, claims=claims) == 204
+    assert bench.push(returning(outcome), claims=claims) == 204
     assert bench.letters() == []
     if claims:
         found = bench.claim()
@@ -197,9 +203,10 @@ def test_event_of_an_instance_that_died_before_noting_it_is_handled_again(
     def die(claim: Claim, **_: object) -> None:
         raise Killed
 
-    with monkeypatch.context() as patch, pytest.raises(Killed):
+    with monkeypatch.context() as patch:
         patch.setattr(bench.state, "complete_claim", die)
-        bench.push(ok)
+        with pytest.raises(Killed):
+            bench.push(ok)
     assert isinstance(bench.claim(), InProgress)
     bench.now_utc += timedelta(seconds=61)
     assert bench.push(ok, attempt=2) == 204
@@ -234,7 +241,7 @@ def test_message_that_can_never_succeed_is_buried_at_once_with_its_reason(bench:
 
 
 def test_dead_outcome_is_buried_as_well(bench: Bench) -> None:
-    assert bench.push(lambda event: dead("unsupported", work_order=1)) == 204
+    assert bench.push(returning(dead("unsupported", work_order=1))) == 204
     assert bench.letters()[0]["error_class"] == "unsupported"
 
 
@@ -378,7 +385,7 @@ def test_every_line_of_a_handler_carries_the_event(bench: Bench, logged: LogLine
 
 @pytest.mark.parametrize("key", ["name", "message", "args", "msg", "module", "asctime"])
 def test_detail_of_any_name_can_be_logged(bench: Bench, key: str, logged: LogLines) -> None:
-    assert bench.push(lambda event: done("created", **{key: "x"})) == 204
+    assert bench.push(returning(done("created", **{key: "x"}))) == 204
     assert logged()[-1]["detail"] == {key: "x"}
 
 
@@ -393,5 +400,5 @@ def test_trace_of_the_request_is_on_the_lines(bench: Bench, logged: LogLines, mo
 
 
 def test_retry_outcome_is_given_back_like_an_error(bench: Bench) -> None:
-    assert bench.push(lambda event: retry("not_yet", after_s=3.0)) == 503
+    assert bench.push(returning(retry("not_yet", after_s=3.0))) == 503
     assert isinstance(bench.claim(), Acquired)
