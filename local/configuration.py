@@ -17,6 +17,9 @@ import yaml
 
 from shared.config.whole import Config, load_config
 
+# The simulated ERP does what it was asked at once or never.
+_SETTLE_S = 2.0
+
 
 @dataclass(frozen=True)
 class Endpoints:
@@ -52,6 +55,7 @@ def write_configuration(source: Path, folder: Path, endpoints: Endpoints) -> tup
         site["maintainx"]["base_url"] = endpoints.maintainx
         if site.get("erp"):
             site["erp"]["base_url"] = f"{endpoints.erp}/{site['id']}"
+            site["erp"].setdefault("rest", {})["settle_s"] = _SETTLE_S
     (target / "sites.yaml").write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
     config = load_config(target)
     (folder / "secrets").mkdir()

@@ -29,7 +29,8 @@ DATASET = "maintenance"
 # Served by the framework's asyncio server (FUNCTION_USE_ASGI); all others by its threaded one.
 ASGI_FUNCTIONS = {"webhook_ingress"}
 _START_TIMEOUT_S = 60.0
-_CLAIM_LEASE_S = 10
+# How long a killed function's work stays reserved; here a moment, in production as long as the function may run.
+_LEASE_S = "8"
 # These print `ready HOST:PORT`; the others are ready when they accept connections.
 _SAY_READY = {"bigquery", "pubsub", "firestore", "erp"}
 
@@ -167,7 +168,8 @@ class Stack:
             "CONFIG_DIR": str(self.folder / "config"),
             "SECRETS_DIR": str(self.folder / "secrets"),
             "MAX_DELIVERY_ATTEMPTS": str(self.policy.max_delivery_attempts),
-            "CLAIM_LEASE_S": str(_CLAIM_LEASE_S),
+            "CLAIM_LEASE_S": _LEASE_S,
+            "RECORD_LEASE_S": _LEASE_S,
             "DEAD_LETTER_PULL_TIMEOUT_S": "0.2",
             **({"FUNCTION_USE_ASGI": "true"} if name in ASGI_FUNCTIONS else {}),
         }

@@ -7,6 +7,7 @@ cross a fork. Imports are local because each function needs only some of the ada
 from __future__ import annotations
 
 import functools
+import os
 from typing import TYPE_CHECKING
 
 from shared.config.whole import get_config
@@ -57,7 +58,7 @@ def erp_adapter(site_id: str) -> ErpAdapter:
 def outbound_sync(site_id: str) -> OutboundSync:
     """The engine that brings a site's ERP in step with MaintainX. UnknownSite, or ConfigError without an ERP."""
     from shared.pubsub.publisher import publisher
-    from shared.sync.outbound import OutboundSync
+    from shared.sync.outbound import LEASE_S, OutboundSync
     from shared.sync.reader import MaintainXReader
 
     config = get_config()
@@ -72,4 +73,5 @@ def outbound_sync(site_id: str) -> OutboundSync:
         erp=adapter,
         state=state_store(),
         audit=publisher,
+        lease_s=float(os.environ.get("RECORD_LEASE_S", LEASE_S)),
     )

@@ -158,6 +158,12 @@ class Run:
         self._erp_fault({"kind": "outage"}, "the ERP goes down")
 
     def _erp_works_again(self) -> None:
+        """The outage ends, but not before erp_push has met it: right after the start, the function may still load."""
+        deadline = time.monotonic() + _LONGEST_PAUSE_S * 3
+        while not outcomes(self.stack.log_path("erp_push"))["retry", "RemoteUnavailable"]:
+            if time.monotonic() > deadline:
+                break
+            time.sleep(0.1)
         self._erp_is_down = False
         httpx.delete(f"{self.stack.url('erp')}/_sim/faults").raise_for_status()
         self.progress.note("the ERP is back")

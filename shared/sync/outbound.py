@@ -6,6 +6,7 @@ agreed on, so order and repetition of messages do not matter.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -19,7 +20,7 @@ from shared.erp.mapping import map_work_order
 from shared.errors import RecordBusy, RecordNotFound, RemoteUnavailable, VersionConflict
 from shared.events import Event, dig, format_utc
 from shared.outcomes import Outcome, done, skipped
-from shared.state import RecordKey, RecordState, StateStore, SyncRecord
+from shared.state import LockedRecord, RecordKey, RecordState, StateStore, SyncRecord
 from shared.sync.audit import Action, AuditSink
 from shared.sync.intent import Intent
 from shared.sync.reference import external_reference
@@ -28,7 +29,10 @@ from shared.sync.session import RecordSession
 
 KIND = "work_order"
 LEASE_S = 60.0
+_DELETED = "work_order.deleted"
 _MAX_TRIES = 3
+# How long to wait for a record that another delivery works on before Pub/Sub is asked to come back later.
+_LOCK_WAITS_S = (0.05, 0.1, 0.2, 0.4)
 
 
 class WorkOrderReader(Protocol):
@@ -60,25 +64,33 @@ class OutboundSync:
     audit: AuditSink
     clock: Callable[[], datetime] = _utc_now
     lease_s: float = LEASE_S
+    sleep: Callable[[float], None] = time.sleep
 
     def push_work_order(self, work_order_id: int, event: Event) -> Outcome:
         """Do what this work order needs now.
 
         done: `created`, `adopted` (the ERP had it, we did not know), `updated`, `cancelled`. skipped: `unchanged` (the
         ERP was not even asked), `in_step` (the ERP had it already), `erp_wins` (a conflict that the mapping decides
-        for the ERP), `gone`, `status_not_sent`. Raises RecordBusy while another instance works on it, MappingError,
-        DuplicateRecord, and what the ports raise.
+        for the ERP), `gone`, `not_visible` (MaintainX answers 404, but nobody told of a deletion), `status_not_sent`.
+        Raises RecordBusy while another instance works on it, MappingError, DuplicateRecord, and what the ports raise.
         """
         key = RecordKey(self.site, KIND, work_order_id)
-        locked = self.state.lock_record(key, owner=f"outbound/{event.event_id}", lease_s=self.lease_s)
-        if locked is None:
-            raise RecordBusy(f"work order {work_order_id} of {self.site}: another instance works on it")
+        locked = self._lock(key, event)
         record = locked.record or self._blank(work_order_id)
         session = RecordSession(locked, record, self.state, self.audit, self.clock, self.lease_s)
         try:
             return _Push(self, session, event).run()
         finally:
             session.unlock()
+
+    def _lock(self, key: RecordKey, event: Event) -> LockedRecord:
+        for wait_s in (*_LOCK_WAITS_S, None):
+            locked = self.state.lock_record(key, owner=f"outbound/{event.event_id}", lease_s=self.lease_s)
+            if locked is not None:
+                return locked
+            if wait_s is not None:
+                self.sleep(wait_s)
+        raise RecordBusy(f"work order {key.maintainx_id} of {self.site}: another instance works on it")
 
     def _blank(self, work_order_id: int) -> SyncRecord:
         return SyncRecord(
@@ -134,7 +146,9 @@ class _Push:
         try:
             work_order = self.engine.maintainx.get_work_order(self.record.maintainx_id)
         except RecordNotFound:
-            return self._target_of_deleted()
+            # MaintainX answers 404 too for what its key's user may not see: only an event that told of a deletion may
+            # cancel orders, or a lost permission would cancel a whole plant's.
+            return self._target_of_deleted() if self.event.type == _DELETED else skipped("not_visible")
         return self._target_of_deleted() if work_order.get("deletedAt") else self._target_of(work_order)
 
     def _target_of(self, work_order: Mapping[str, Any]) -> _Target | Outcome:

@@ -66,7 +66,9 @@ class Warehouse:
 
     def append(self, table: str, rows: Sequence[Mapping[str, Any]], schema: list[bigquery.SchemaField]) -> None:
         """Append JSON rows by one load job, all or nothing."""
-        body = io.BytesIO("\n".join(json.dumps(row, ensure_ascii=False) for row in rows).encode())
+        # "replace": JSON can carry halves of characters, which UTF-8 cannot write and which would fail the whole job.
+        lines = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+        body = io.BytesIO(lines.encode(errors="replace"))
         config = bigquery.LoadJobConfig(
             source_format=bigquery.SourceFormat.NEWLINE_DELIMITED_JSON,
             write_disposition=bigquery.WriteDisposition.WRITE_APPEND,

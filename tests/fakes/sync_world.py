@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -157,11 +158,15 @@ class World:
             state=wire.port("state", self.state),
             audit=wire.port("audit", self),
             clock=lambda: self.now,
+            sleep=self.wait,
         )
 
     def deliver(self, about: Event | None = None, wire: Wire | None = None) -> Outcome:
         """One delivery of an event to the engine."""
-        return self.engine(wire or Wire()).push_work_order(WORK_ORDER, about or event())
+        about = about or event()
+        if WORK_ORDER not in self.work_orders:
+            about = replace(about, type="work_order.deleted")  # MaintainX tells of a deletion in an event of its own
+        return self.engine(wire or Wire()).push_work_order(WORK_ORDER, about)
 
     def redeliver_after_crash(self, about: Event | None = None) -> Outcome:
         """The next delivery, after the lease of the one that died and the time a create may take have run out."""

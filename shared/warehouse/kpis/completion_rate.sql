@@ -1,5 +1,5 @@
 -- Completion rate: work orders done in the period / work orders in hand in the period, that is, open at its start or
--- created in it. No standard. Version 1.
+-- created in it. No standard of its own. Version 1.
 -- CANCELED, SKIPPED and deleted work orders leave both sides. The denominator is the numerator and the backlog.
 WITH in_hand AS (
   SELECT

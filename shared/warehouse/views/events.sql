@@ -14,7 +14,7 @@ SELECT
   publish_time,
   message_id
 FROM (
-  -- Renamed, because a column `data` of the view would hide the table's where it is referred to below.
+  -- Renamed, because a column `data` of the view would hide that of the table where it is referred to below.
   SELECT data AS message, publish_time, message_id FROM `${dataset}.raw_events`
 )
 WHERE JSON_VALUE(message, '$.event_id') IS NOT NULL

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -27,7 +28,7 @@ def test_a_work_order_s_whole_life_reaches_the_erp(stack: Stack) -> None:
         assert engine.push_work_order(work_order, event(f"s{number}")).reason == "updated"
         assert stack.is_in_step(work_order)
     stack.delete(work_order)
-    assert engine.push_work_order(work_order, event("e9")).reason == "cancelled"
+    assert engine.push_work_order(work_order, replace(event("e9"), type="work_order.deleted")).reason == "cancelled"
     assert stack.order()["status"] == "CANCELLED"
     assert stack.trail.actions() == {"create": 1, "update": 4, "cancel": 1}
     assert stack.erp.counters(stack.site) == {"searches": 1, "creates": 1, "updates": 5}

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from shared.errors import WarehouseUnavailable
-from shared.warehouse import compute
 from shared.warehouse.compute import KpiValue, compute_kpis
 from shared.warehouse.gateway import Parameter, Warehouse, scalar
 from shared.warehouse.periods import iso_week, standard_periods
+from shared.warehouse.tables import text
 from tests.integration.warehouse.samples import append, at, interval, work_order
 
 ZONE = ZoneInfo("Europe/Berlin")
@@ -63,7 +63,7 @@ def test_rows_of_other_sites_periods_and_kpis_stay(warehouse: Warehouse, site: s
         compute_kpis(warehouse, owner, ZONE, AS_OF, [WEEK, iso_week(date(2026, 11, 2), ZONE)])
     warehouse.query(
         "INSERT INTO kpis (site, scope, period, period_kind, period_start, period_end, kpi, definition, n, unit, as_of,"
-        " computed_at) SELECT site, scope, period, period_kind, period_start, period_end, 'of_their_own', 'theirs:v1', 1,"
+        " computed_at) SELECT site, scope, period, period_kind, period_start, period_end, 'their_own', 'theirs:v1', 1,"
         " unit, as_of, computed_at FROM kpis WHERE site = @site AND kpi = 'backlog' AND period = '2026-W46'",
         {"site": scalar("STRING", site)},
     )
@@ -75,7 +75,7 @@ def test_rows_of_other_sites_periods_and_kpis_stay(warehouse: Warehouse, site: s
 def test_a_run_that_another_one_overtook_does_not_report_its_numbers(
     warehouse: Warehouse, site: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    merge = compute.text("merge_kpis.sql")
+    merge = text("merge_kpis.sql")
     query = Warehouse.query
 
     def overtaken(self: Warehouse, sql: str, parameters: dict[str, Parameter]) -> object:

@@ -32,8 +32,8 @@ class Plant:
 
     def iter_work_orders(
         self,
-        wanted: WorkOrderFilter = WorkOrderFilter(),
-        expand: tuple[WorkOrderRowExpand, ...] = (),  # noqa: B008
+        wanted: WorkOrderFilter = WorkOrderFilter(),  # noqa: B008  # immutable
+        expand: tuple[WorkOrderRowExpand, ...] = (),  # noqa: ARG002  # the records here are whole
     ) -> Iterator[WorkOrder]:
         assert wanted.include_upcoming
         assert not wanted.statuses
@@ -41,8 +41,11 @@ class Plant:
         yield from self._give(sorted(found, key=_changed))
 
     def iter_asset_statuses(
-        self, asset_ids: tuple[int, ...] = (), sort: AssetStatusSort = "-startedAt"
+        self,
+        asset_ids: tuple[int, ...] = (),
+        sort: AssetStatusSort = "-startedAt",
     ) -> Iterator[AssetStatus]:
+        assert not asset_ids
         assert sort == "-updatedAt"
         yield from self._give(sorted(self.statuses, key=_changed, reverse=True))
 
@@ -244,6 +247,12 @@ def test_asset_statuses_are_read_back_to_the_watermark_and_no_further(warehouse:
     )
 
 
+def test_a_title_that_utf8_cannot_write_does_not_fail_the_load(warehouse: Warehouse, site: str) -> None:
+    title = "Zündspule \ud83d\nprüfen \U0001f525"
+    load_work_orders(warehouse, site, Plant([order(1, "2026-11-02T10:00", title=title)]), Marks())
+    assert current(warehouse, site)[0]["title"] == "Zündspule ?\nprüfen \U0001f525"
+
+
 def test_a_record_that_cannot_be_stored_is_reported_and_stops_nothing(warehouse: Warehouse, site: str) -> None:
     broken = AssetStatus.model_validate({"id": 5, "updatedAt": "2026-11-02T10:00:00.000Z"})
     plant = Plant(statuses=[broken, status(6, "2026-11-02T10:00")])
@@ -289,5 +298,5 @@ def test_a_work_order_that_only_the_list_leaves_out_is_not_deleted(
 ) -> None:
     plant, marks = Plant([order(1, "2026-11-01T10:00")]), Marks()
     load_work_orders(warehouse, site, plant, marks)
-    monkeypatch.setattr(plant, "iter_work_orders", lambda wanted: iter(()))
+    monkeypatch.setattr(plant, "iter_work_orders", lambda _wanted: iter(()))
     assert mark_deleted_by_comparison(warehouse, site, plant) == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from shared.sync.audit import AuditEntry
 from shared.warehouse.gateway import Warehouse, scalar
@@ -30,7 +31,11 @@ def test_an_event_has_the_fields_of_its_wire_form(warehouse: Warehouse, site: st
 def test_an_event_that_was_delivered_twice_is_shown_once_the_first(warehouse: Warehouse, site: str) -> None:
     event = append_event(warehouse, site, "asset.created", resource_id="3", occurred_at=at("2026-11-02 08:00"))
     append_message(
-        warehouse, "raw_events", event.as_replay().to_json(), event.attributes(), published_at="2026-11-21 00:00"
+        warehouse,
+        "raw_events",
+        replace(event, source="poll").to_json(),
+        event.attributes(),
+        published_at="2026-11-21 00:00",
     )
     (row,) = rows(warehouse, "events", site, "event_id")
     assert row["source"] == "webhook"

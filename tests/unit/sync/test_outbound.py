@@ -231,6 +231,14 @@ def test_a_work_order_with_a_time_of_deletion_counts_as_deleted(linked: World) -
     assert linked.deliver(event("e2")).reason == "cancelled"
 
 
+def test_a_work_order_that_is_only_not_visible_keeps_its_order(linked: World) -> None:
+    del linked.work_orders[WORK_ORDER]
+    wire = Wire()
+    outcome = linked.engine(wire).push_work_order(WORK_ORDER, event("e2"))
+    assert (outcome.kind, outcome.reason, wire.count("erp")) == ("skipped", "not_visible", 0)
+    assert linked.order().fields["status"] == "NEW"
+
+
 def test_a_deletion_seen_twice_is_skipped_without_a_call_to_the_erp(linked: World) -> None:
     linked.delete()
     linked.deliver(event("e2"))

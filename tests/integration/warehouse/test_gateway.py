@@ -1,0 +1,103 @@
+"""What becomes of BigQuery's errors, over a real socket."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from shared.errors import BridgeError, ConfigError, PermanentError, WarehouseUnavailable
+from shared.warehouse.gateway import Warehouse, structs, texts, warehouse_from_environment
+
+Failing = Callable[[int, str], Warehouse]
+
+
+@pytest.fixture
+def failing(monkeypatch: pytest.MonkeyPatch) -> Iterator[Failing]:
+    """A BigQuery that answers everything with one status and reason."""
+    fault: dict[str, Any] = {"status": 200, "reason": ""}
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            error = {"code": fault["status"], "message": "so it is", "errors": [{"reason": fault["reason"]}]}
+            body = json.dumps({"error": error}).encode()
+            self.send_response(fault["status"])
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", f"http://127.0.0.1:{server.server_address[1]}")
+    monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "test-project")
+    monkeypatch.setenv("BIGQUERY_DATASET", "maintenance")
+
+    def make(status: int, reason: str) -> Warehouse:
+        fault.update(status=status, reason=reason)
+        return Warehouse(warehouse_from_environment().client, "maintenance", timeout_s=2.0, retry_s=0.2)
+
+    yield make
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "expected"),
+    [
+        (500, "internalError", WarehouseUnavailable),
+        (503, "backendError", WarehouseUnavailable),
+        (429, "rateLimitExceeded", WarehouseUnavailable),
+        (403, "rateLimitExceeded", WarehouseUnavailable),
+        (403, "quotaExceeded", WarehouseUnavailable),
+        (403, "accessDenied", PermanentError),
+        (400, "invalidQuery", PermanentError),
+        (404, "notFound", PermanentError),
+    ],
+)
+def test_an_error_says_whether_another_try_can_help(
+    failing: Failing, status: int, reason: str, expected: type[BridgeError]
+) -> None:
+    with pytest.raises(expected, match="maintenance"):
+        failing(status, reason).query("SELECT 1 AS one")
+
+
+def test_no_answer_is_worth_another_try(failing: Failing, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", "http://127.0.0.1:9")
+    with pytest.raises(WarehouseUnavailable):
+        failing(200, "").query("SELECT 1 AS one")
+
+
+def test_a_query_that_bigquery_does_not_understand_is_permanent(warehouse: Warehouse) -> None:
+    with pytest.raises(PermanentError, match="no_such_table"):
+        warehouse.query("SELECT * FROM no_such_table")
+
+
+def test_a_load_into_a_table_that_is_not_there_is_permanent_and_makes_none(warehouse: Warehouse) -> None:
+    with pytest.raises(PermanentError):
+        warehouse.append("no_such_table", [{"a": 1}], [])
+
+
+def test_parameters_arrive_as_they_are(warehouse: Warehouse) -> None:
+    rows = warehouse.query(
+        "SELECT p.id, p.name FROM UNNEST(@pairs) AS p WHERE p.name IN UNNEST(@names) ORDER BY p.id",
+        {"pairs": structs({"id": "INT64", "name": "STRING"}, [(1, "a'b"), (2, "c")]), "names": texts(["a'b"])},
+    )
+    assert [(row["id"], row["name"]) for row in rows] == [(1, "a'b")]
+
+
+@pytest.mark.parametrize("missing", ["GOOGLE_CLOUD_PROJECT", "BIGQUERY_DATASET"])
+def test_a_missing_setting_is_named(failing: Failing, monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
+    monkeypatch.delenv(missing)
+    with pytest.raises(ConfigError, match=missing):
+        warehouse_from_environment()
