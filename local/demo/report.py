@@ -111,10 +111,23 @@ def _dead(entry: Mapping[str, Any]) -> str:
 
 
 def _kpis(kpis: Sequence[Mapping[str, Any]]) -> Table:
-    table = Table(title="KPIs from BigQuery", title_justify="left", title_style="bold", box=None, pad_edge=False)
-    for heading in ("site", "period", "KPI", "value", "n", "definition"):
-        table.add_column(heading, justify="right" if heading in ("value", "n") else "left")
-    for row in kpis:
-        value = "-" if row["value"] is None else f"{row['value']:.2f} {row['unit']}"
-        table.add_row(row["site"], row["period"], row["kpi"], value, str(row["n"]), row["definition"])
+    """One line a KPI, one column a site; definitions are in the JSON report and in docs/kpis.md."""
+    sites = sorted({row["site"] for row in kpis})
+    cells = {(row["kpi"], row["site"]): row for row in kpis}
+    table = Table(title="KPIs from BigQuery, last 28 days", title_justify="left", title_style="bold", box=None)
+    table.add_column("")
+    for site in sites:
+        table.add_column(site, justify="right")
+    for kpi in sorted({row["kpi"] for row in kpis}):
+        table.add_row(kpi, *(_value(cells.get((kpi, site))) for site in sites))
     return table
+
+
+def _value(row: Mapping[str, Any] | None) -> str:
+    if row is None or row["value"] is None:
+        return "-"
+    number = f"{row['value']:.0%}" if row["unit"] == "ratio" else f"{row['value']:.4g} {_UNITS.get(row['unit'], '')}"
+    return f"{number.strip()}  (n {row['n']})"
+
+
+_UNITS = {"h": "h"}

@@ -6,5 +6,5 @@ SELECT
 FROM `${dataset}.work_orders`
 WHERE TRUE
 QUALIFY ROW_NUMBER() OVER (
-  PARTITION BY site, work_order_id ORDER BY updated_at DESC, loaded_at DESC
+  PARTITION BY site, work_order_id ORDER BY deleted DESC, updated_at DESC, loaded_at DESC
 ) = 1
