@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from google.api_core import exceptions
 from google.cloud import pubsub_v1
 
 from local.pubsub.testing import running_server
@@ -31,12 +33,15 @@ class Broker:
     def waiting(self, subscription: str) -> list[Any]:
         """Messages that can be pulled now, acknowledged."""
         path = subscription_path(subscription)
-        request = {"subscription": path, "max_messages": 1000, "return_immediately": True}
-        found = list(self.subscriber.pull(request=request, timeout=10).received_messages)
-        if found:
-            ack_ids = [each.ack_id for each in found]
-            self.subscriber.acknowledge(request={"subscription": path, "ack_ids": ack_ids})
-        return [each.message for each in found]
+        found: list[Any] = []
+        with suppress(exceptions.DeadlineExceeded):  # how a pull says that nothing came
+            while True:
+                request = {"subscription": path, "max_messages": 1000}
+                pulled = self.subscriber.pull(request=request, timeout=0.5, retry=None).received_messages
+                ack_ids = [each.ack_id for each in pulled]
+                self.subscriber.acknowledge(request={"subscription": path, "ack_ids": ack_ids})
+                found += [each.message for each in pulled]
+        return found
 
 
 @pytest.fixture(scope="session")
@@ -52,6 +57,8 @@ def broker(pubsub_address: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bro
     monkeypatch.setenv("PUBSUB_EMULATOR_HOST", pubsub_address)
     monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", f"project-{uuid4().hex[:8]}")
     monkeypatch.delenv("RESOURCE_PREFIX", raising=False)
+    monkeypatch.setenv("DEAD_LETTER_PULL_TIMEOUT_S", "0.5")
+    monkeypatch.setattr("shared.dead_letters._EMPTY_PULLS", 1)
     topics, subscriber = pubsub_v1.PublisherClient(), pubsub_v1.SubscriberClient()
     names = {pipeline.topic for pipeline in PIPELINES.values()}
     for name in sorted(names | {pipeline.dead_letters for pipeline in PIPELINES.values()}):
