@@ -17,7 +17,7 @@ run: $(INSTALLED) ## Run the demonstration: the whole bundle on this machine (AR
 	@$(BIN)/python -m local $(ARGS)
 
 test: $(INSTALLED) ## Run all tests (ARGS="tests/unit" runs some)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
 lint: $(INSTALLED) ## Check style, types and formatting
 	@$(BIN)/ruff check $(SOURCES)

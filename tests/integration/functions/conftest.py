@@ -34,10 +34,12 @@ class Broker:
         """Messages that can be pulled now, acknowledged."""
         path = subscription_path(subscription)
         found: list[Any] = []
-        with suppress(exceptions.DeadlineExceeded):  # how a pull says that nothing came
+        with suppress(exceptions.DeadlineExceeded):  # how a pull may say that nothing came
             while True:
                 request = {"subscription": path, "max_messages": 1000}
                 pulled = self.subscriber.pull(request=request, timeout=0.5, retry=None).received_messages
+                if not pulled:
+                    break
                 ack_ids = [each.ack_id for each in pulled]
                 self.subscriber.acknowledge(request={"subscription": path, "ack_ids": ack_ids})
                 found += [each.message for each in pulled]

@@ -28,7 +28,8 @@ def call(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> Iterator[Call]:
     monkeypatch.setattr(publisher, "_client", None)  # made for this test's broker
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
-    client = functions_framework.create_app("dlq_replay", str(SOURCE), "http").test_client()
+    framework: Any = functions_framework
+    client = framework.create_app("dlq_replay", str(SOURCE), "http").test_client()
 
     def send(method: str, **options: Any) -> tuple[int, Any]:
         answer = client.open("/", method=method, **options)
