@@ -1,0 +1,45 @@
+"""`python -m ops VERB ...`: puts the verbs together."""
+
+from __future__ import annotations
+
+import stamina.instrumentation
+import typer
+
+from ops import config, contract, dead_letters, events, smoke, subscriptions
+from ops.environment import Database, Dataset, Prefix, Project, use_installation
+
+_EXIT_CODES = (
+    "Exit codes: 0 all is well, 1 something is wrong, 2 usage, configuration or rights, "
+    "3 something did not answer (try again)."
+)
+
+# Its log lines could go to standard output, between ours.
+stamina.instrumentation.set_on_retry_hooks([])
+
+app = typer.Typer(
+    name="ops",
+    help="Operates the MaintainX bridge: looks at its configuration, events and dead letters, and replays them.",
+    epilog=_EXIT_CODES,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+app.add_typer(config.app, name="config")
+app.add_typer(contract.app, name="contract")
+app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(subscriptions.app, name="subscriptions")
+app.command(name="events", epilog=_EXIT_CODES)(events.events)
+app.command(name="smoke", epilog=_EXIT_CODES)(smoke.smoke)
+
+
+@app.callback()
+def installation(
+    project: Project = None, prefix: Prefix = "", dataset: Dataset = "maintenance", database: Database = "(default)"
+) -> None:
+    """Which installation the verb is about: by option, or by the environment variable named beside it."""
+    use_installation(project, prefix, dataset, database)
+
+
+if __name__ == "__main__":
+    app(prog_name="ops")

@@ -1,0 +1,10 @@
+#!/bin/sh
+# Runs `ops smoke` against what terraform-apply.sh has just deployed: reads out/outputs.json.
+# Usage: scripts/smoke.sh [OPTIONS OF ops smoke]
+set -eu
+
+cd "$(dirname "$0")/.."
+output() { .venv/bin/python -c 'import json, sys; print(json.load(open("out/outputs.json"))[sys.argv[1]]["value"])' "$1"; }
+
+dataset=$(output bigquery_dataset) # PROJECT.DATASET
+.venv/bin/python -m ops --project "${dataset%%.*}" --dataset "${dataset#*.}" smoke --url "$(output ingress_url)" "$@"

@@ -1,0 +1,33 @@
+#!/bin/sh
+# Plans one environment into out/: tfplan (for terraform-apply.sh), plan.txt (to read), plan.json (for programs).
+# Usage: STATE_BUCKET=... scripts/terraform-plan.sh ENVIRONMENT     (an environment is a file terraform/envs/*.tfvars)
+# PLAN_LOCK=false plans without locking the state, for an account that may only read it.
+set -eu
+
+if [ $# -ne 1 ] || [ -z "${STATE_BUCKET:-}" ]; then
+  sed -n '3s/^# //p' "$0" >&2
+  exit 2
+fi
+environment=$1
+cd "$(dirname "$0")/.."
+root=$PWD
+mkdir -p out
+rm -f out/tfplan out/tfplan.sha256 out/plan.txt out/plan.json out/outputs.json
+cd terraform
+if [ ! -f "envs/$environment.tfvars" ]; then
+  echo "no terraform/envs/$environment.tfvars" >&2
+  exit 2
+fi
+# A committed lock file is law; without one (docs/deploy.md, step 3) Terraform takes the newest that versions.tf allows.
+lockfile=
+[ ! -f .terraform.lock.hcl ] || lockfile=-lockfile=readonly
+
+terraform init -input=false -reconfigure $lockfile \
+  -backend-config="bucket=$STATE_BUCKET" -backend-config="prefix=maintainx-bridge/$environment"
+terraform validate
+terraform plan -input=false -lock="${PLAN_LOCK:-true}" -lock-timeout=5m \
+  -var-file="envs/$environment.tfvars" -out="$root/out/tfplan"
+terraform show -no-color "$root/out/tfplan" >"$root/out/plan.txt"
+terraform show -json "$root/out/tfplan" >"$root/out/plan.json"
+cd "$root/out"
+sha256sum tfplan >tfplan.sha256

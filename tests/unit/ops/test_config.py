@@ -1,0 +1,87 @@
+"""`ops config check`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes.settings import ROUTES, SITES, write_settings
+from tests.unit.ops.conftest import Ops
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def checked(ops: Ops, folder: Path) -> tuple[int, dict[str, Any]]:
+    result = ops("config", "check", folder, "--json")
+    return result.exit_code, json.loads(result.stdout)
+
+
+def test_shipped_configuration_has_neither_faults_nor_warnings(ops: Ops) -> None:
+    code, report = checked(ops, ROOT / "config")
+    assert (code, report["faults"], report["warnings"]) == (0, [], [])
+    assert [site["id"] for site in report["sites"]] == ["plant-north", "plant-south"]
+    assert "events-plant-north" in report["sites"][0]["secrets"]
+
+
+def test_text_says_what_was_found(ops: Ops) -> None:
+    result = ops("config", "check", ROOT / "config")
+    assert result.exit_code == 0
+    for words in ("plant-south", "America/Chicago", "route: work orders to the ERP -> erp-push", "no faults"):
+        assert words in result.stdout
+
+
+def test_faults_of_all_files_are_told_at_once_with_file_and_line(ops: Ops, tmp_path: Path) -> None:
+    folder = write_settings(
+        tmp_path,
+        sites=SITES.replace("Europe/Berlin", "Europe/Atlantis"),
+        routes=ROUTES.replace("to: erp-push", "to: nowhere"),
+    ).config
+    result = ops("config", "check", folder)
+    assert result.exit_code == 1
+    faults = result.stdout.splitlines()
+    assert faults[0].startswith(f"{folder / 'sites.yaml'}:4: sites.0.time_zone: ")
+    assert faults[1].startswith(f"{folder / 'routes.yaml'}:5: routes.0.to.0: ")
+    assert faults[2] == "2 fault(s); no function starts with this configuration"
+
+
+def test_fault_across_files_is_found(ops: Ops, tmp_path: Path) -> None:
+    folder = write_settings(tmp_path, routes=ROUTES.replace("priority: HIGH", "site: plant-9")).config
+    code, report = checked(ops, folder)
+    assert code == 1
+    assert "'plant-9' is not in sites.yaml" in report["faults"][0]
+
+
+def test_folder_that_is_not_there_is_a_fault_not_a_traceback(ops: Ops, tmp_path: Path) -> None:
+    code, report = checked(ops, tmp_path / "nowhere")
+    assert code == 1
+    assert [fault.partition(": ")[2] for fault in report["faults"]] == [
+        "cannot be read: No such file or directory",
+        "cannot be read: No such file or directory",
+    ]
+
+
+@pytest.mark.parametrize(
+    "warning",
+    [
+        "public_url is not set: the signature of the URI is not verified",
+        "site plant-1: routes send its events to erp-push, but it has no erp: they will be dead-lettered",
+        "site plant-1: MaintainX has no webhook type SOMETHING_NEW that we know of",
+        "site plant-2: routes send its events to notifications, but it has no notify: they will be skipped",
+        "site plant-2: without events_secret there is no smoke test and no gateway for it",
+    ],
+)
+def test_what_is_allowed_but_hardly_meant_is_a_warning(warning: str, ops: Ops, tmp_path: Path) -> None:
+    code, report = checked(ops, write_settings(tmp_path).config)
+    assert code == 0
+    assert warning in report["warnings"]
+
+
+def test_mapping_without_a_site_is_a_warning(ops: Ops, tmp_path: Path) -> None:
+    folder = write_settings(tmp_path).config
+    (folder / "mappings").mkdir(exist_ok=True)
+    example = (ROOT / "config" / "mappings" / "rest-example.yaml").read_text()
+    (folder / "mappings" / "unused.yaml").write_text(example)
+    assert "mapping unused: no site uses it" in checked(ops, folder)[1]["warnings"]
