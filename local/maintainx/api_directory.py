@@ -1,56 +1,28 @@
-"""/subscriptions, and the small lists that other records refer to."""
+"""What other records refer to: organizations, locations, users, teams, categories."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from local.maintainx import filters, queries, subscriptions
-from local.maintainx.bodies import NewSubscription, SubscriptionChange
+from local.maintainx import filters, queries
+from local.maintainx.actors import Actor
+from local.maintainx.bodies_plant import CategoryChange, LocationChange, NewCategory, NewLocation
 from local.maintainx.call import Answer, Call, Operation
 from local.maintainx.occurrences import Occurrence
-from local.maintainx.paging import offset_page
+from local.maintainx.resource import Resource, operations
 from local.maintainx.store import Record
 
-_NOT_FOUND = "subscription Not Found"
-
-
-def create_subscription(call: Call) -> Answer:
-    given = {"filters": {}, "options": {}, **call.body(NewSubscription).given()}
-    record = {
-        **given,
-        "id": call.simulator.store.new_id(),
-        "status": "VALID",
-        "secret": subscriptions.new_secret(),
-    }
-    call.organization["subscriptions"].put(record)
-    told = {"webhookId": record["id"], "webhookType": record["type"], "url": record["url"]}
-    shown = {name: record[name] for name in ("id", "status", "secret")}
-    return Answer(201, shown, [_audit(call, "WEBHOOK_CREATED", told)])
-
-
-def get_subscription(call: Call) -> Answer:
-    return Answer(200, {"subscription": subscriptions.shown(call.record("subscriptions", _NOT_FOUND))})
-
-
-def change_subscription(call: Call) -> Answer:
-    record = {**call.record("subscriptions", _NOT_FOUND), **call.body(SubscriptionChange).given()}
-    call.organization["subscriptions"].put(record)
-    return Answer(200, {"subscription": subscriptions.shown(record)})
-
-
-def delete_subscription(call: Call) -> Answer:
-    record = call.record("subscriptions", _NOT_FOUND)
-    call.organization["subscriptions"].drop(record["id"])
-    return Answer(204, None, [_audit(call, "WEBHOOK_ARCHIVED", {"webhookId": record["id"]})])
-
-
-def get_secret(call: Call) -> Answer:
-    return Answer(200, {"secret": call.record("subscriptions", _NOT_FOUND)["secret"]})
+EMPTY_LOCATION: Record = {
+    **dict.fromkeys(("description", "address", "barcode", "parentId")),
+    **{name: [] for name in ("teamIds", "vendorIds", "attachments")},
+    "extraFields": {},
+}
 
 
 def list_organizations(call: Call) -> Answer:
     rows = [{"id": row.id, "name": row.name, "timeZone": row.time_zone} for row in call.organizations]
-    page, cursor = offset_page(rows, call.query, "id")
+    page, cursor = call.paged(rows, "id")
     return call.page("organizations", page, cursor)
 
 
@@ -59,7 +31,7 @@ def list_locations(call: Call) -> Answer:
     for organization in call.organizations:
         for row in filters.locations(organization["locations"].listed(), call.query):
             homes[row["id"]] = (organization, row)
-    page, cursor = offset_page((row for _, row in homes.values()), call.query, "id")
+    page, cursor = call.paged((row for _, row in homes.values()), "id")
     shown = [
         call.views(homes[row["id"]][0]).location_row(row, call.expand(), with_organization=call.names_organizations)
         for row in page
@@ -69,38 +41,72 @@ def list_locations(call: Call) -> Answer:
 
 def list_users(call: Call) -> Answer:
     rows = filters.users(call.organization["users"].listed(), call.query)
-    page, cursor = offset_page(rows, call.query, "id")
+    page, cursor = call.paged(rows, "id")
     fields = (*_USER, *(_USER_EXPAND[name] for name in call.expand()))
     return call.page("users", [_present(row, fields) for row in page], cursor)
 
 
+def get_user(call: Call) -> Answer:
+    record = call.record("users", "Not Found.")
+    return Answer(200, {"user": {"removedFromOrganization": False, **_present(record, _USER_DETAIL)}})
+
+
 def list_teams(call: Call) -> Answer:
-    page, cursor = offset_page(call.organization["teams"].listed(), call.query, "id")
+    page, cursor = call.paged(call.organization["teams"].listed(), "id")
     return call.page("teams", [_present(row, ("id", "name")) for row in page], cursor)
 
 
+def get_team(call: Call) -> Answer:
+    record = call.record("teams", "Not Found.")
+    shown = _present(record, ("id", "name", "description", "assetIds", "locationIds"))
+    return Answer(200, {"team": {**shown, "membersCount": len(record.get("memberIds", ()))}})
+
+
 def list_categories(call: Call) -> Answer:
-    page, cursor = offset_page(call.organization["categories"].listed(), call.query, "id")
+    page, cursor = call.paged(call.organization["categories"].listed(), "id")
     return call.page("categories", [_present(row, ("id", "label", "description")) for row in page], cursor)
+
+
+def _category(call: Call, record: Record) -> Record:
+    orders = call.organization["workOrders"].current()
+    named = sum(record["label"] in order["categories"] for order in orders)
+    return {**_present(record, ("id", "label", "description", "updatedAt")), "workOrderCount": named}
+
+
+def _location_told(actor: Actor, old: Record | None, new: Record | None) -> Iterable[Occurrence]:
+    if old is None and new is not None:
+        yield actor.tells("NEW_LOCATION", {"locationId": new["id"]})
 
 
 def _present(row: Record, fields: tuple[str, ...]) -> dict[str, Any]:
     return {name: row[name] for name in fields if row.get(name) is not None}
 
 
-def _audit(call: Call, type_: str, fields: Record) -> Occurrence:
-    actor = call.actor()
-    return Occurrence(type_, call.organization.id, actor.at, actor.user_id, {"actorId": actor.user_id, **fields})
-
-
 _USER = ("id", "firstName", "lastName", "email", "phoneNumber", "authType", "hourlyRate", "lastVisitedAt")
+_USER_DETAIL = (*_USER, "role", "customRole", "externalData", "extraFields")
 _USER_EXPAND = {"role": "role", "extra_fields": "extraFields"}
+LOCATION = Resource(
+    path="/locations",
+    table="locations",
+    one="location",
+    new=NewLocation,
+    change=LocationChange,
+    empty=EMPTY_LOCATION,
+    shown=lambda call, record: call.views().location(record),
+    references=(("parentId", "locations"),),
+    told=_location_told,
+    created_status=200,
+)
+CATEGORY = Resource(
+    path="/categories",
+    table="categories",
+    one="category",
+    new=NewCategory,
+    change=CategoryChange,
+    empty={"description": ""},
+    shown=_category,
+)
 OPERATIONS = (
-    Operation("POST", "/subscriptions", create_subscription, queries.SKIP_WEBHOOK),
-    Operation("GET", "/subscriptions/{id}", get_subscription),
-    Operation("PATCH", "/subscriptions/{id}", change_subscription, queries.SKIP_WEBHOOK),
-    Operation("DELETE", "/subscriptions/{id}", delete_subscription, queries.SKIP_WEBHOOK),
-    Operation("GET", "/subscriptions/{id}/secret", get_secret),
     Operation("GET", "/organizations", list_organizations, queries.PAGE, needs_organization=False),
     Operation(
         "GET",
@@ -110,7 +116,11 @@ OPERATIONS = (
         custom_fields_of="locations",
         several_organizations=True,
     ),
+    *operations(LOCATION),
     Operation("GET", "/users", list_users, queries.USERS),
+    Operation("GET", "/users/{id}", get_user),
     Operation("GET", "/teams", list_teams, queries.PAGE),
+    Operation("GET", "/teams/{id}", get_team),
     Operation("GET", "/categories", list_categories, queries.PAGE),
+    *operations(CATEGORY),
 )

@@ -13,7 +13,21 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
-from local.maintainx import api_assets, api_directory, api_work_orders, control, queries, state
+from local.maintainx import (
+    api_assets,
+    api_costs,
+    api_directory,
+    api_meter_triggers,
+    api_meters,
+    api_parts,
+    api_reports,
+    api_subscriptions,
+    api_work_orders,
+    api_work_requests,
+    control,
+    queries,
+    state,
+)
 from local.maintainx.call import Call, Operation, organizations_of
 from local.maintainx.problems import Refusal, plain
 from local.maintainx.simulator import Simulator
@@ -21,7 +35,18 @@ from local.maintainx.store import Organization, Token
 from shared.errors import MalformedEvent
 from shared.events import parse_utc
 
-OPERATIONS = (*api_work_orders.OPERATIONS, *api_assets.OPERATIONS, *api_directory.OPERATIONS)
+OPERATIONS = (
+    *api_work_orders.OPERATIONS,
+    *api_costs.OPERATIONS,
+    *api_work_requests.OPERATIONS,
+    *api_assets.OPERATIONS,
+    *api_parts.OPERATIONS,
+    *api_meters.OPERATIONS,
+    *api_meter_triggers.OPERATIONS,
+    *api_reports.OPERATIONS,
+    *api_directory.OPERATIONS,
+    *api_subscriptions.OPERATIONS,
+)
 SIM_TIME_HEADER = "x-sim-now"  # of privileged tokens: moves the clock forward, saves a call to the control plane
 _WRITES = ("POST", "PATCH", "DELETE")
 
@@ -106,6 +131,7 @@ def _call(
         except MalformedEvent as error:
             raise plain(400, f"{SIM_TIME_HEADER}: {error}") from error
     return Call(
+        operation=operation,
         simulator=simulator,
         token=token,
         organizations=organizations,

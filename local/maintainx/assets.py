@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import uuid
 
+from local.maintainx.actors import Actor
 from local.maintainx.occurrences import Occurrence
 from local.maintainx.problems import detailed
 from local.maintainx.store import Organization, Record, Store
 from local.maintainx.views import Views, serialised_asset
-from local.maintainx.work_orders import Actor
 
 
 def create(actor: Actor, store: Store, given: Record) -> tuple[int, list[Occurrence]]:

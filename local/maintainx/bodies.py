@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal, TypeVar
+from functools import cache
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 
-from local.maintainx.problems import Refusal, detail
+from local.maintainx.problems import Refusal, detail, plain
 from shared.errors import MalformedEvent
 from shared.events import format_utc, parse_utc
 from shared.maintainx.webhooks import known_types
 
-B = TypeVar("B", bound="Body")
+Priority = Literal["NONE", "LOW", "MEDIUM", "HIGH"]
 
 
 def _moment_text(text: str) -> str:
@@ -24,22 +25,41 @@ def _moment_text(text: str) -> str:
 
 
 Moment = Annotated[str, AfterValidator(_moment_text)]
-_UNION_TAGS = frozenset({"int", "str", "float", "dict[str,any]"})
+_UNION_TAGS = frozenset({"int", "str", "float", "dict[str,any]", "EXPENSE", "TIME"})
 
 
 class Body(BaseModel):
-    """Strict about types; unknown keys are not used (undocumented; see Settings.reject_unknown_body_keys)."""
+    """Strict about types; unknown keys are not used (undocumented; see Settings.reject_unknown_body_keys).
+
+    not_simulated: documented fields that the simulator has nothing for; a request that sets one is refused.
+    """
 
     model_config = ConfigDict(alias_generator=to_camel, strict=True)
+    not_simulated: ClassVar[tuple[str, ...]] = ()
 
     def given(self) -> dict[str, Any]:
         """The fields that the request names, null included, in the API's names."""
-        return self.model_dump(by_alias=True, exclude_unset=True, exclude=set(self.model_extra or ()))
+        given = self.model_dump(by_alias=True, exclude_unset=True, exclude=set(self.model_extra or ()))
+        for name in self.not_simulated:
+            if given.pop(name, None) is not None:
+                raise plain(501, f"{name} is not simulated")
+        return given
 
 
 class Assignee(Body):
     type: Literal["USER", "TEAM"]
     id: int | str
+
+
+class PartUsed(Body):
+    part_id: int
+    quantity_used: int
+    location_id: int | None = None
+    copy_on_recurring: Literal["NoCopy", "Copy", "Default"] = "Default"
+
+
+class PartUsedChange(PartUsed):
+    quantity_used: int = 1
 
 
 class _WorkOrderFields(Body):
@@ -53,21 +73,35 @@ class _WorkOrderFields(Body):
     estimated_time: int | None = None
     external_data: dict[str, Any] | int | float | str | None = None
     location_id: int | None = None
-    priority: Literal["NONE", "LOW", "MEDIUM", "HIGH"] = "NONE"
+    priority: Priority = "NONE"
     type: Literal["OTHER", "REACTIVE", "PREVENTIVE"] = "REACTIVE"
     extra_fields: dict[str, str] = {}
     vendor_ids: list[int] = []
 
 
 class NewWorkOrder(_WorkOrderFields):
+    not_simulated = ("procedure", "procedureTemplateId", "workOrderTemplateId", "repeatability")
+
     title: str
     is_parent: bool | None = None
     parent_id: int | None = None
+    parts_used: list[PartUsed] = []
+    work_request_id: int | None = None
     skip_rest_hook: bool = False
+    procedure: Any = None
+    procedure_template_id: Any = None
+    work_order_template_id: Any = None
+    repeatability: Any = None
 
 
 class WorkOrderChange(_WorkOrderFields):
+    not_simulated = ("procedure", "procedureTemplateId", "recurrenceInfo")
+
     title: str = ""
+    parts_used: list[PartUsedChange] = []
+    procedure: Any = None
+    procedure_template_id: Any = None
+    recurrence_info: Any = None
 
 
 class StatusChange(Body):
@@ -88,6 +122,8 @@ class _Named(Body):
 
 
 class AssetChange(Body):
+    not_simulated = ("depreciation",)
+
     name: str = ""
     description: str | None = None
     barcode: str | None = None
@@ -101,6 +137,7 @@ class AssetChange(Body):
     serial_number: str | None = None
     manufacturer: _Named | None = None
     model: _Named | None = None
+    depreciation: Any = None
 
 
 class NewAsset(AssetChange):
@@ -113,7 +150,7 @@ class AssetStatusBody(Body):
     status: Literal["ONLINE", "OFFLINE", "IGNORE"] = "ONLINE"
     custom_status_id: int | None = None
     downtime_type: Literal["PLANNED", "UNPLANNED"] | None = None
-    started_at: Moment | None = None
+    started_at: Moment = ""
     ended_at: Moment | None = None
     description: str | None = None
 
@@ -136,14 +173,19 @@ class SubscriptionChange(Body):
     url: str = Field(default="", max_length=512, pattern=r"^https?://[^\s/]+")
 
 
-def parse(model: type[B], raw: bytes, *, reject_unknown: bool) -> B:
-    """The body as `model`, or a 400 that names every wrong field."""
+def parse(model: Any, raw: bytes, *, reject_unknown: bool) -> Any:
+    """The body as `model` (a Body, a list or a union of them), or a 400 that names every wrong field."""
     try:
-        return model.model_validate_json(raw, extra="forbid" if reject_unknown else "allow")
+        return _adapter(model).validate_json(raw, extra="forbid" if reject_unknown else "allow")
     except ValidationError as invalid:
         details = [_detail(dict(error)) for error in invalid.errors()]
         by_path = {entry.get("fieldPath"): entry for entry in details}  # a union reports once a member
         raise Refusal(400, {"errors": list(by_path.values())}) from invalid
+
+
+@cache
+def _adapter(model: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(model)
 
 
 def _detail(error: dict[str, Any]) -> dict[str, Any]:
@@ -156,6 +198,8 @@ def _detail(error: dict[str, Any]) -> dict[str, Any]:
             return detail(f"Invalid {_words(name)}", path, error["input"])
         case "json_invalid":
             return detail("body is not valid JSON")
+        case "union_tag_invalid" | "union_tag_not_found":
+            return detail("Invalid type", "type")
     return detail(error["msg"], path, error["input"])
 
 

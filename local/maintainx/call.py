@@ -6,21 +6,22 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from local.maintainx.bodies import B, parse
+from local.maintainx.actors import Actor
+from local.maintainx.bodies import parse
 from local.maintainx.occurrences import Occurrence
-from local.maintainx.paging import envelope
+from local.maintainx.paging import envelope, keyset_page, offset_page
 from local.maintainx.problems import detailed, plain
 from local.maintainx.queries import NOTHING, Spec
 from local.maintainx.simulator import Simulator
 from local.maintainx.store import Organization, Record, Token
 from local.maintainx.views import Views
-from local.maintainx.work_orders import Actor
 
 
 @dataclass(slots=True)
 class Call:
     """An authenticated request with a valid query. `organizations`: those that it may see and asks for."""
 
+    operation: Operation
     simulator: Simulator
     token: Token
     organizations: list[Organization]
@@ -45,8 +46,17 @@ class Call:
         names: list[str] = self.query.get("expand", [])
         return names
 
-    def body(self, model: type[B]) -> B:
-        return parse(model, self.raw_body, reject_unknown=self.simulator.settings.reject_unknown_body_keys)
+    def given(self) -> Any:
+        """The body, checked: its fields in the API's names, null included; a list of them for a batch."""
+        reject_unknown = self.simulator.settings.reject_unknown_body_keys
+        body = parse(self.operation.body, self.raw_body, reject_unknown=reject_unknown)
+        return [item.given() for item in body] if isinstance(body, list) else body.given()
+
+    def paged(self, rows: Iterable[Record], sort: str, *, keyset: bool = False) -> tuple[list[Record], str | None]:
+        """One page and the cursor of the next: by key where `keyset` or the settings say so, else by offset."""
+        if keyset or not self.simulator.settings.offset_paging_moves_rows:
+            return keyset_page(rows, self.query, self.query.get("sort", sort))
+        return offset_page(rows, self.query, self.query.get("sort", sort))
 
     def path_id(self, name: str = "id") -> int:
         text = self.path_params[name]
@@ -76,12 +86,14 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation of the API. custom_fields_of: the table whose custom fields are filters of the query."""
+    """One operation of the API. body: a Body, a list or a union of them. custom_fields_of: the table whose custom
+    fields are filters of the query."""
 
     method: str
     path: str
     handler: Callable[[Call], Answer]
     query: Spec = field(default_factory=lambda: NOTHING)
+    body: Any = None
     custom_fields_of: str = ""
     several_organizations: bool = False
     needs_organization: bool = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -11,12 +12,20 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from local.maintainx import assets
+from local.maintainx import (
+    api_directory,
+    api_meters,
+    api_parts,
+    api_reports,
+    api_work_requests,
+    assets,
+)
+from local.maintainx.actors import Actor
 from local.maintainx.deliveries import line
+from local.maintainx.resource import seeded
 from local.maintainx.simulator import PlannedFailure, Simulator
 from local.maintainx.store import Token
 from local.maintainx.subscriptions import new_secret
-from local.maintainx.work_orders import Actor
 from shared.events import format_utc
 
 SEEDED_AT = "2020-01-01T00:00:00.000Z"  # what is seeded exists before any history that is then lived through
@@ -56,6 +65,10 @@ class Seed(_Request):
     categories: list[dict[str, Any]] = []
     assets: list[dict[str, Any]] = []
     asset_custom_statuses: list[dict[str, Any]] = []
+    parts: list[dict[str, Any]] = []
+    meters: list[dict[str, Any]] = []
+    work_requests: list[dict[str, Any]] = []
+    root_cause_analysis_reports: list[dict[str, Any]] = []
     tokens: list[SeedToken] = []
     subscriptions: list[SeedSubscription] = []
 
@@ -82,11 +95,19 @@ def seed(simulator: Simulator, wanted: Seed) -> dict[str, Any]:
     organization.name, organization.time_zone = wanted.name, wanted.time_zone
     at = SEEDED_AT
     owner = wanted.tokens[0].user_id if wanted.tokens else 0
-    for table in ("users", "teams", "categories"):
+    actor = Actor(organization, owner, at)
+    for table in ("users", "teams"):
         for record in getattr(wanted, table):
             store.put(organization, table, record)
-    for record in wanted.locations:
-        store.put(organization, "locations", {"createdAt": at, "updatedAt": at, "extraFields": {}, **record})
+    for table, field, empty in _SEEDED:
+        for record in getattr(wanted, field):
+            store.put(organization, table, seeded(empty, record, actor))
+    for record in wanted.meters:
+        unique = {"uuid": str(uuid.uuid5(uuid.NAMESPACE_OID, str(record["id"])))}
+        store.put(organization, "meters", seeded(api_meters.EMPTY | unique, record, actor))
+    for record in wanted.root_cause_analysis_reports:
+        report = api_reports.prepared(organization, record)
+        store.put(organization, "rootCauseAnalysisReports", seeded(api_reports.EMPTY, report, actor))
     for record in wanted.asset_custom_statuses:
         store.put(organization, "assetCustomStatuses", {"createdAt": at, "updatedAt": at, **record})
     for record in wanted.assets:
@@ -94,13 +115,21 @@ def seed(simulator: Simulator, wanted: Seed) -> dict[str, Any]:
     with_status = {status["assetId"] for status in organization["assetStatuses"].current()}
     for record in wanted.assets:
         if record["id"] not in with_status:
-            actor = Actor(organization, owner, at)
             organization["assetStatuses"].put(assets.first_status(actor, store.new_id(), record["id"]))
     for token in wanted.tokens:
         known = store.tokens[token.token].organization_ids if token.token in store.tokens else ()
         ids = dict.fromkeys((wanted.id, *token.organization_ids, *known))
         store.tokens[token.token] = Token(token.token, token.user_id, tuple(ids), token.privileged)
     return {"subscriptionIds": [_subscribe(simulator, wanted.id, item) for item in wanted.subscriptions]}
+
+
+# Table, field of Seed, and what a seeded record may leave out.
+_SEEDED = (
+    ("locations", "locations", api_directory.EMPTY_LOCATION),
+    ("categories", "categories", api_directory.CATEGORY.empty),
+    ("parts", "parts", api_parts.EMPTY),
+    ("workRequests", "work_requests", api_work_requests.EMPTY),
+)
 
 
 def _subscribe(simulator: Simulator, organization_id: int, wanted: SeedSubscription) -> int:

@@ -7,6 +7,7 @@ import itertools
 import random
 import time
 from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -39,8 +40,12 @@ class Delivery:
 class Deliveries:
     """The sender. All methods belong to one event loop."""
 
-    def __init__(self, settings: Settings, *, seed: int = 0) -> None:
+    def __init__(
+        self, settings: Settings, *, seed: int = 0, told: Callable[[Delivery], None] = lambda _delivery: None
+    ) -> None:
+        """told: learns the outcome of each delivery that was tried."""
         self._settings = settings
+        self._told = told
         self._random = random.Random(seed)
         self._ids = itertools.count(1)
         self._slots = asyncio.Semaphore(CONCURRENCY)
@@ -130,6 +135,8 @@ class Deliveries:
     def _finish(self, delivery: Delivery, outcome: str) -> None:
         delivery.outcome = outcome
         self._counts[f"failed:{delivery.status}" if outcome == "failed" else outcome] += 1
+        if outcome != "dropped":
+            self._told(delivery)
 
 
 def line(delivery: Delivery, *, with_body: bool) -> dict[str, Any]:

@@ -38,6 +38,29 @@ def users(rows: Iterable[Record], query: dict[str, Any]) -> list[Record]:
     return _matching(rows, _USER_TESTS, query)
 
 
+def parts(rows: Iterable[Record], query: dict[str, Any]) -> list[Record]:
+    return _with_custom_fields(_matching(rows, _PART_TESTS, query), query)
+
+
+def work_requests(rows: Iterable[Record], query: dict[str, Any]) -> list[Record]:
+    return _matching(rows, _WORK_REQUEST_TESTS, query)
+
+
+def meters(rows: Iterable[Record], query: dict[str, Any]) -> list[Record]:
+    return _matching(rows, _METER_TESTS, query)
+
+
+def meter_triggers(rows: Iterable[Record], query: dict[str, Any]) -> list[Record]:
+    return _matching(rows, _METER_TRIGGER_TESTS, query)
+
+
+def root_cause_reports(rows: Iterable[Record], query: dict[str, Any]) -> list[Record]:
+    """Archived ones only if asked for, and then only those."""
+    archived = bool(query.get("archived"))
+    rows = (row for row in rows if (row["archivedAt"] is not None) == archived)
+    return _matching(rows, _REPORT_TESTS, query)
+
+
 def _matching(rows: Iterable[Record], tests: dict[str, Test], values: dict[str, Any]) -> list[Record]:
     active = [(tests[name], value) for name, value in values.items() if name in tests]
     return [row for row in rows if all(test(row, value) for test, value in active)]
@@ -76,6 +99,10 @@ def _hierarchy(row: Record, wanted: list[str]) -> bool:
     return role in wanted
 
 
+def _part_ids(row: Record) -> set[int]:
+    return {used["partId"] for used in row["parts"]}
+
+
 # Times are text of one fixed form in UTC: they compare as text.
 _DATE_TESTS: dict[str, Test] = {
     "updatedAt[gte]": lambda row, bound: row["updatedAt"] >= bound,
@@ -90,8 +117,8 @@ _WORK_ORDER_TESTS: dict[str, Test] = {
     "notAssets": _none_of("assetId"),
     "locations": _one_of("locationId"),
     "notLocations": _none_of("locationId"),
-    "parts": lambda _row, _wanted: False,  # no parts are simulated, so no work order has any
-    "notParts": lambda _row, _unwanted: True,
+    "parts": lambda row, wanted: not _part_ids(row).isdisjoint(wanted),
+    "notParts": lambda row, unwanted: _part_ids(row).isdisjoint(unwanted),
     "vendors": _shares("vendorIds"),
     "notVendors": _shares_none("vendorIds"),
     "assignees": _shares("assigneeIds"),
@@ -112,3 +139,26 @@ _ASSET_TESTS: dict[str, Test] = {
 _LOCATION_TESTS: dict[str, Test] = {"name": lambda row, prefix: row["name"].startswith(prefix)}
 _ASSET_STATUS_TESTS: dict[str, Test] = {"assetId": _one_of("assetId")}
 _USER_TESTS: dict[str, Test] = {"email": _one_of("email")}
+_PART_TESTS: dict[str, Test] = {
+    **_DATE_TESTS,
+    "partNumber": lambda row, wanted: any(vendor.get("partNumber") in wanted for vendor in row["vendors"]),
+}
+_WORK_REQUEST_TESTS: dict[str, Test] = {
+    "title": _WORK_ORDER_TESTS["title"],
+    "assets": _one_of("assetId"),
+    "locations": _one_of("locationId"),
+    "priorities": _one_of("priority"),
+    "statuses": _one_of("requestStatus"),
+}
+_METER_TESTS: dict[str, Test] = {
+    "measurementType": lambda row, wanted: row["measurementType"] == wanted,
+    "assets": _one_of("assetId"),
+}
+_METER_TRIGGER_TESTS: dict[str, Test] = {"meters": _one_of("meterId")}
+_REPORT_TESTS: dict[str, Test] = {
+    "assets": _one_of("mainAssetId"),
+    "statuses": _one_of("status"),
+    "creators": _one_of("creatorId"),
+    "createdAfter": lambda row, bound: row["createdAt"] >= bound,
+    "createdBefore": lambda row, bound: row["createdAt"] <= bound,
+}

@@ -170,4 +170,40 @@ USERS: Spec = {
     "email": _TEXTS,
     "expand": _choices("role", "extra_fields"),
 }
+PARTS: Spec = {
+    **PAGE,
+    **_DATES,
+    "partNumber": _TEXTS,
+    "sort": _sort("id", "createdAt", "updatedAt"),
+    "expand": _choices("extra_fields", "vendors"),
+}
+WORK_REQUEST: Spec = {"expand": _choices("asset", "location", "work_order", "extra_fields")}
+WORK_REQUESTS: Spec = {
+    **PAGE,
+    **WORK_REQUEST,
+    "title": Param("text"),
+    **dict.fromkeys(("assets", "locations"), _INTS),
+    "priorities": WORK_ORDERS["priorities"],
+    "statuses": _choices("PENDING", "REJECTED", "APPROVED", "DONE"),
+}
+METER: Spec = {"expand": _choices("asset", "location", "last_reading")}
+METERS: Spec = {
+    **PAGE,
+    **METER,
+    "measurementType": _choice("MANUAL", "IOT_DEVICE", "AUTOMATED_SENSOR"),
+    "assets": _INTS,
+}
+METER_TRIGGER: Spec = {"expand": _choices("work_order_template")}
+METER_TRIGGERS: Spec = {**PAGE, "meters": _INTS}
+_REPORT_EXPAND = ("main_asset", "main_asset_status", "problems")
+REPORT: Spec = {"expand": _choices(*_REPORT_EXPAND, "work_orders")}
+REPORTS: Spec = {
+    **PAGE,
+    **dict.fromkeys(("assets", "creators"), _INTS),
+    "statuses": _choices("DONE", "DRAFT"),
+    "archived": Param("bool"),
+    "createdAfter": _MOMENT,
+    "createdBefore": _MOMENT,
+    "expand": _choices(*_REPORT_EXPAND),
+}
 NOTHING: Spec = {}

@@ -46,6 +46,21 @@ class RateLimiter:
             window.used += 1
         return _headers(caps[key], caps[key] - windows[key].used, left_s)
 
+    def spend(self, key: str, cap: int, window_s: float) -> int | None:
+        """Count one against a limit of its own; if it is used up, the whole seconds until its window ends."""
+        now = self._clock()
+        window = self._windows.get(key)
+        if window is None or now - window.opened_s >= window_s:
+            window = self._windows[key] = _Window(now)
+        if window.used >= cap:
+            return math.ceil(window.opened_s + window_s - now)
+        window.used += 1
+        return None
+
+    def storm(self) -> Refusal:
+        """A 429 that no window explains: real services send them when they are overloaded."""
+        return self._too_many(self._settings.token_cap, self._settings.storm_429_reset_s)
+
     def reset(self) -> None:
         """Forget all windows: for a change of the settings."""
         self._windows.clear()

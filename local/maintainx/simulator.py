@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from local.maintainx import subscriptions, work_orders
+from local.maintainx.actors import Actor
 from local.maintainx.clock import SimClock
-from local.maintainx.deliveries import Deliveries
+from local.maintainx.deliveries import Deliveries, Delivery
 from local.maintainx.occurrences import Occurrence
 from local.maintainx.problems import plain
 from local.maintainx.rate_limit import RateLimiter
@@ -38,10 +39,11 @@ class Simulator:
         self.clock = SimClock()
         self.store = Store(lag_s=lambda: self.settings.list_lag_s)
         self.limiter = RateLimiter(self.settings)
-        self.deliveries = Deliveries(self.settings)
+        self.deliveries = Deliveries(self.settings, told=self._remember_outcome)
         self.planned_failures: deque[PlannedFailure] = deque()
         self._random = random.Random(0)
         self._overdue_told: set[tuple[int, str]] = set()
+        self._failing_since: dict[int, datetime] = {}
 
     def emit(self, occurrences: Iterable[Occurrence]) -> None:
         """Send the webhooks of these occurrences to all subscriptions that match."""
@@ -63,7 +65,7 @@ class Simulator:
             wanted = organization["subscriptions"].current()
             if not any(subscription["type"] == "WORK_ORDER_OVERDUE" for subscription in wanted):
                 continue
-            actor = work_orders.Actor(organization, 0, self.clock.stamp())
+            actor = Actor(organization, 0, self.clock.stamp())
             for record in organization["workOrders"].current():
                 due = record["dueDate"]
                 if due is None or due > actor.at or record["status"] in _CLOSED:
@@ -71,6 +73,19 @@ class Simulator:
                 if (record["id"], due) not in self._overdue_told:
                     self._overdue_told.add((record["id"], due))
                     self.emit([work_orders.become_overdue(actor, record)])
+
+    def _remember_outcome(self, delivery: Delivery) -> None:
+        """A subscription that fails for too long by the simulated clock, without one success, is deleted."""
+        if delivery.outcome == "delivered":
+            self._failing_since.pop(delivery.subscription_id, None)
+            return
+        limit_s = self.settings.delete_failing_subscription_after_s
+        since = self._failing_since.setdefault(delivery.subscription_id, self.clock.now())
+        table = self.store.organizations[delivery.organization_id]["subscriptions"]
+        if limit_s is None or (self.clock.now() - since).total_seconds() < limit_s:
+            return
+        if table.get(delivery.subscription_id) is not None:
+            table.drop(delivery.subscription_id)
 
     async def suffer_faults(self) -> int | None:
         """Wait or refuse as the settings say. Returns the status to answer after carrying the call out, if any."""
@@ -84,6 +99,8 @@ class Simulator:
             if planned.after:
                 return planned.status
             raise plain(planned.status, "Something went wrong")
+        if self._random.random() < self.settings.storm_429_ratio:
+            raise self.limiter.storm()
         if self._random.random() < self.settings.api_error_ratio:
             raise plain(self.settings.api_error_status, "Something went wrong")
         return None

@@ -24,6 +24,13 @@ TABLES = (
     "assetStatuses",
     "workOrders",
     "comments",
+    "costs",
+    "workRequests",
+    "parts",
+    "meters",
+    "meterReadings",
+    "meterTriggers",
+    "rootCauseAnalysisReports",
     "subscriptions",
 )
 
@@ -44,9 +51,10 @@ class Table:
         self._current[record["id"]] = record
         self._unlisted.append((time.monotonic() + self._lag_s(), record["id"], record))
 
-    def drop(self, record_id: int) -> None:
+    def drop(self, record_id: int, *, listed: Record | None = None) -> None:
+        """Delete; lists go on showing `listed` in its place, if there is one."""
         del self._current[record_id]
-        self._unlisted.append((time.monotonic() + self._lag_s(), record_id, None))
+        self._unlisted.append((time.monotonic() + self._lag_s(), record_id, listed))
 
     def current(self) -> Collection[Record]:
         return self._current.values()

@@ -7,12 +7,30 @@ import uuid
 from typing import Any
 
 from local.maintainx.occurrences import Occurrence
+from local.maintainx.problems import detailed
 from local.maintainx.store import Record
 
 
 def new_secret() -> str:
     """One secret a subscription, in the form of the live system."""
     return f"mx_{uuid.uuid4()}_{uuid.uuid4()}"
+
+
+def check(given: Record, *, reject_unknown: bool) -> None:
+    """400 for a value that this filter of this type does not know; names that the type does not know are without
+    effect (undocumented) unless unknown keys are to be refused."""
+    filters, options = FILTERS.get(given["type"], {}), OPTIONS.get(given["type"], ())
+    for name, values in given["filters"].items():
+        known = filters.get(name)
+        for value in values if isinstance(values, list) else [values]:
+            if isinstance(known, type) and not isinstance(value, known):
+                raise detailed(400, f"Invalid {name}", f"filters.{name}", value)
+            if isinstance(known, tuple) and value not in known:
+                raise detailed(400, f"Invalid {name}", f"filters.{name}", value)
+    unknown = [f"filters.{name}" for name in given["filters"] if name not in filters]
+    unknown += [f"options.{name}" for name in given["options"] if name not in options]
+    if unknown and reject_unknown:
+        raise detailed(400, f"{unknown[0]} is not known", unknown[0])
 
 
 def matches(subscription: Record, occurrence: Occurrence) -> bool:
@@ -53,3 +71,58 @@ def _trimmed(subscription: Record, occurrence: Occurrence, entity: Record) -> Re
 def shown(subscription: Record) -> Record:
     """A subscription as read back: filters, options and secret are never returned with it."""
     return {name: subscription[name] for name in ("id", "type", "url", "status")}
+
+
+_SERIALIZE = ("serializeEntity",)
+_TRIM = ("serializeEntity", "onlySerializeFilteredProperties")
+_PURCHASE_ORDER_STATUSES = (
+    *("APPROVED", "CANCELED", "COMPLETED", "DECLINED", "PARTIALLY_FULFILLED", "PENDING", "REQUESTED"),
+)
+OPTIONS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("NEW_ASSET", "NEW_PART", "NEW_WORK_ORDER", "PART_DELETE", "WORK_ORDER_DELETE"), _SERIALIZE),
+    "WORK_ORDER_PART_STATUS_CHANGE": _SERIALIZE,
+    **dict.fromkeys(("PART_CHANGE", "PURCHASE_ORDER_CHANGE", "WORK_ORDER_CHANGE"), _TRIM),
+    **dict.fromkeys(
+        ("NEW_PURCHASE_ORDER", "WORK_ORDER_STATUS_CHANGE"), ("serializeEntity", "includeOAuthTokensInPayload")
+    ),
+    "PURCHASE_ORDER_STATUS_CHANGE": ("serializePurchaseOrder", "omitSendToVendorPopup"),
+}
+# The values that a filter may name: one of these, or anything of a type.
+FILTERS: dict[str, dict[str, tuple[str, ...] | type]] = {
+    "ASSET_STATUS_CHANGE": {
+        "oneOfAssetStatusTypes": ("IGNORE", "OFFLINE", "ONLINE"),
+        "oneOfCustomAssetStatusesIds": int,
+    },
+    "METER_TRIGGER_STATE_CHANGE": {
+        "oneOfStates": ("INACTIVE", "INSUFFICIENT_DATA", "PENDING", "STABLE", "TRIGGERED"),
+    },
+    "NEW_CATEGORY_ON_WORK_ORDER": {"oneOfCategories": object},
+    "NEW_SLASH_COMMAND": {"command": str},
+    "PART_CHANGE": {
+        "oneOfPartProperties": (
+            *("AREA", "ASSETS", "AVAILABLE_QUANTITY", "BARCODE", "DESCRIPTION", "EXTRA_FIELDS", "LOCATION"),
+            *("LOCATIONS", "MAXIMUM_QUANTITY", "MINIMUM_QUANTITY", "NAME", "PART_TYPES", "TEAMS", "UNIT_COST"),
+            "VENDORS",
+        ),
+    },
+    "PURCHASE_ORDER_CHANGE": {
+        "oneOfPurchaseOrderProperties": (
+            *("ATTACHMENTS", "BILLING_ADDRESS", "COSTS", "DUE_DATE", "EXTRA_FIELDS", "ITEMS", "NOTE"),
+            *("OVERRIDE_NUMBER", "SHIPPING_ADDRESS", "STATUS", "TITLE", "VENDOR", "VENDOR_CONTACTS"),
+        ),
+    },
+    "PURCHASE_ORDER_STATUS_CHANGE": {"oneOfStatuses": _PURCHASE_ORDER_STATUSES, "vendors": int},
+    "WORK_ORDER_CHANGE": {
+        "oneOfProperties": (
+            *("ASSET", "ASSIGNEES", "CATEGORIES", "COSTS", "DESCRIPTION", "DUE_DATE", "ESTIMATED_TIME"),
+            *("EXTRA_FIELDS", "LOCATION", "PARTS", "PRIORITY", "START_DATE", "TEAMS", "TITLE", "VENDORS"),
+        ),
+    },
+    "WORK_ORDER_PART_STATUS_CHANGE": {
+        "oneOfPartStatuses": ("no_parts", "assigned", "reserved", "kitted", "staged", "issued"),
+    },
+    "WORK_ORDER_STATUS_CHANGE": {
+        "oneOfStatuses": ("OPEN", "IN_PROGRESS", "ON_HOLD", "DONE", "CANCELED", "SKIPPED"),
+    },
+    "WORK_REQUEST_STATUS_CHANGE": {"oneOfStatuses": ("APPROVED", "DONE", "REJECTED")},
+}

@@ -14,7 +14,7 @@ from local.maintainx.store import Organization, Record
 _WORK_ORDER_ROW = (
     *("id", "sequentialId", "title", "status", "priority", "type", "createdAt", "updatedAt", "creatorId"),
     *("organizationId", "completedAt", "completerId", "description", "dueDate", "startDate", "locationId"),
-    *("lastMessageSentAt", "partStatus", "recurrenceInfo", "requesterId"),
+    *("lastMessageSentAt", "partStatus", "recurrenceInfo", "requesterId", "deletedAt"),
 )
 _WORK_ORDER_DETAIL = (
     *_WORK_ORDER_ROW,
@@ -31,7 +31,13 @@ _ASSET_DETAIL = (
     *("manufacturer", "model"),
 )
 _STATUS = ("id", "customStatusId", "status", "downtimeType", "startedAt", "endedAt", "description")
+_PART_USED = ("id", "name", "description", "area", "unitCost", "availableQuantity", "minimumQuantity", "barcode")
+_COST_ROW = (
+    *("type", "description", "costPerUnit", "quantity", "rowTotal"),
+    *("durationTotal", "userId", "partId"),
+)
 _LOCATION_ROW = ("id", "name", "description", "address", "parentId", "createdAt", "updatedAt")
+_LOCATION_DETAIL = (*_LOCATION_ROW, "barcode", "extraFields", "teamIds", "vendorIds", "attachments")
 
 # Required by the vendor's schema although they may be null, so never omitted.
 _ALWAYS_WORK_ORDER = frozenset({"creatorId"})
@@ -84,6 +90,18 @@ class Views:
             row["organizationId"] = self._organization.id
         return self._shown(row, frozenset())
 
+    def location(self, record: Record) -> Record:
+        children = [row["id"] for row in self._organization["locations"].current() if row["parentId"] == record["id"]]
+        return self._shown({**self._pick(record, _LOCATION_DETAIL), "childrenIds": children}, frozenset())
+
+    def embedded_location(self, location_id: int | None) -> Record | None:
+        location = self._organization["locations"].get(location_id) if location_id else None
+        return self._shown(self._pick(location, _LOCATION_ROW), frozenset()) if location else None
+
+    def picked(self, record: Record, fields: Iterable[str], always: frozenset[str] = frozenset()) -> Record:
+        """These fields of a record; null ones left out as the settings say, except `always`."""
+        return self._shown(self._pick(record, fields), always)
+
     def status_interval(self, record: Record) -> Record:
         """An asset status inside an asset or a webhook."""
         interval = self._pick(record, (*_STATUS, "createdAt", "updatedAt"))
@@ -115,9 +133,22 @@ class Views:
             location["locationExtraFields"] = self._extra_fields("locations", location["id"])
         return expanded
 
-    def _embedded_location(self, location_id: int | None) -> Record | None:
-        location = self._organization["locations"].get(location_id) if location_id else None
-        return self._shown(self._pick(location, _LOCATION_ROW), frozenset()) if location else None
+    def _parts_used(self, record: Record) -> list[Record]:
+        parts = ((used, self._organization["parts"].get(used["partId"])) for used in record["parts"])
+        return [
+            {
+                **self._pick(part, _PART_USED),
+                "quantityUsed": used["quantityUsed"],
+                "copyOnRecurring": used["copyOnRecurring"],
+                **({"locationId": used["locationId"]} if used["locationId"] is not None else {}),
+            }
+            for used, part in parts
+            if part is not None
+        ]
+
+    def _cost_rows(self, record: Record, type_: str) -> list[Record]:
+        rows = self._organization["costs"].current()
+        return [cost_row(row) for row in rows if row["workOrderId"] == record["id"] and row["type"] == type_]
 
     def _extra_fields(self, table: str, record_id: int) -> Any:
         record = self._organization[table].get(record_id)
@@ -146,9 +177,17 @@ def serialised_work_order(organization: Organization, record: Record) -> Record:
         "categories": [
             {"id": row["id"], "name": row["label"], "description": row.get("description", "")} for row in categories
         ],
-        "parts": [],
+        "parts": [
+            {"id": used["partId"], **{name: used[name] for name in ("quantityUsed", "locationId", "copyOnRecurring")}}
+            for used in record["parts"]
+        ],
     }
     return {field: value for field, value in shown.items() if value is not None}
+
+
+def cost_row(row: Record) -> Record:
+    """A cost as lists show it: without its id."""
+    return {name: row[name] for name in _COST_ROW if row.get(name) is not None}
 
 
 def serialised_asset(record: Record) -> Record:
@@ -179,18 +218,18 @@ _LOCATION_EXPAND = {
     "vendor_ids": "vendorIds",
     "barcode": "barcode",
 }
-# Procedures, parts, times and costs are not simulated: no work order has any.
+# Procedures are not simulated: no work order has one.
 _WORK_ORDER_EXPAND: dict[str, tuple[str, Callable[[Views, Record], Any]]] = {
     "assignees": ("assignees", lambda _views, record: assignees(record)),
     "categories": ("categories", lambda _views, record: record["categories"]),
     "asset": ("asset", lambda views, record: views.embedded_asset(record["assetId"])),
-    "location": ("location", lambda views, record: views._embedded_location(record["locationId"])),
+    "location": ("location", lambda views, record: views.embedded_location(record["locationId"])),
     "vendor_ids": ("vendorIds", lambda _views, record: record["vendorIds"]),
     "team_ids": ("teamIds", lambda _views, record: record["teamIds"]),
     "extra_fields": ("extraFields", lambda _views, record: record["extraFields"]),
     "estimated_time": ("estimatedTime", lambda _views, record: record["estimatedTime"]),
-    "parts": ("parts", lambda _views, _record: []),
-    "times": ("times", lambda _views, _record: []),
-    "time_items": ("timeItems", lambda _views, _record: []),
-    "expenditures": ("expenditures", lambda _views, _record: []),
+    "parts": ("parts", lambda views, record: views._parts_used(record)),
+    "times": ("times", lambda views, record: views._cost_rows(record, "TIME")),
+    "time_items": ("timeItems", lambda views, record: views._cost_rows(record, "TIME")),
+    "expenditures": ("expenditures", lambda views, record: views._cost_rows(record, "EXPENSE")),
 }

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
+from local.maintainx.actors import Actor
 from local.maintainx.occurrences import Occurrence
 from local.maintainx.problems import detailed
 from local.maintainx.store import Organization, Record
-from local.maintainx.views import serialised_work_order
+from local.maintainx.work_requests import approve, finish
 
 # Canceled work is "DONE" with a sub-status in webhooks, and counts as done in `progress`.
 _BASE_STATUS = {"CANCELED": "DONE", "SKIPPED": "DONE"}
@@ -22,33 +22,13 @@ PROPERTY_FIELDS = {
     "ESTIMATED_TIME": "estimatedTime",
     "EXTRA_FIELDS": "extraFields",
     "LOCATION": "locationId",
+    "PARTS": "parts",
     "PRIORITY": "priority",
     "START_DATE": "startDate",
     "TEAMS": "teamIds",
     "TITLE": "title",
     "VENDORS": "vendorIds",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who acts where, and when: one time for everything that an act changes."""
-
-    organization: Organization
-    user_id: int
-    at: str
-
-    def occurrence(self, type_: str, work_order: Record, fields: Record, **details: Any) -> Occurrence:
-        """An occurrence about a work order."""
-        return Occurrence(
-            type=type_,
-            organization_id=self.organization.id,
-            occurred_at=self.at,
-            user_id=self.user_id,
-            fields={"workOrderId": work_order["id"], **fields},
-            entity=serialised_work_order(self.organization, work_order),
-            **details,
-        )
 
 
 def create(actor: Actor, new_id: int, given: Record, *, check_categories: bool) -> list[Occurrence]:
@@ -70,8 +50,9 @@ def create(actor: Actor, new_id: int, given: Record, *, check_categories: bool) 
         "updatedAt": actor.at,
     }
     _check_dates(record)
+    approved = approve(actor, given["workRequestId"], new_id) if given.get("workRequestId") is not None else []
     actor.organization["workOrders"].put(record)
-    return [actor.occurrence("NEW_WORK_ORDER", record, {}, entity_field="newWorkOrder")]
+    return [actor.occurrence("NEW_WORK_ORDER", record, {}, entity_field="newWorkOrder"), *approved]
 
 
 def change(actor: Actor, record: Record, given: Record, *, check_categories: bool) -> list[Occurrence]:
@@ -124,6 +105,7 @@ def change_status(actor: Actor, record: Record, status: str) -> list[Occurrence]
     if status == "IN_PROGRESS" and record["startedAt"] is None:
         new["startedAt"] = actor.at
     actor.organization["workOrders"].put(new)
+    finished = finish(actor, record["id"]) if status == "DONE" else []
     fields = {
         "oldStatus": _BASE_STATUS.get(record["status"], record["status"]),
         **({"oldSubStatus": record["status"]} if record["status"] in _BASE_STATUS else {}),
@@ -139,7 +121,8 @@ def change_status(actor: Actor, record: Record, status: str) -> list[Occurrence]
             fields,
             entity_field="newWorkOrder",
             facts={"oneOfStatuses": {status}},
-        )
+        ),
+        *finished,
     ]
 
 
@@ -159,8 +142,10 @@ def change_part_status(actor: Actor, record: Record, part_status: str) -> list[O
     ]
 
 
-def comment(actor: Actor, record: Record, new_id: int, content: str) -> list[Occurrence]:
-    """A comment moves `lastMessageSentAt`, not `updatedAt`."""
+def comment(
+    actor: Actor, record: Record, new_id: int, content: str, *, moves_updated_at: bool = False
+) -> list[Occurrence]:
+    """A comment moves `lastMessageSentAt`; `updatedAt` only if a test wants a MaintainX that does."""
     actor.organization["comments"].put(
         {
             "id": new_id,
@@ -170,13 +155,15 @@ def comment(actor: Actor, record: Record, new_id: int, content: str) -> list[Occ
             "workOrderId": record["id"],
         }
     )
-    actor.organization["workOrders"].put({**record, "lastMessageSentAt": actor.at})
+    moved = {"lastMessageSentAt": actor.at, **({"updatedAt": actor.at} if moves_updated_at else {})}
+    actor.organization["workOrders"].put({**record, **moved})
     return [actor.occurrence("NEW_COMMENT_ON_WORK_ORDER", record, {"type": "TEXT", "comment": content})]
 
 
-def delete(actor: Actor, record: Record) -> list[Occurrence]:
-    """The work order vanishes from lists and reads."""
-    actor.organization["workOrders"].drop(record["id"])
+def delete(actor: Actor, record: Record, *, vanishes: bool = True) -> list[Occurrence]:
+    """The work order vanishes from reads, and from lists unless those are to show it with `deletedAt`."""
+    listed = None if vanishes else {**record, "deletedAt": actor.at, "updatedAt": actor.at}
+    actor.organization["workOrders"].drop(record["id"], listed=listed)
     return [actor.occurrence("WORK_ORDER_DELETE", record, {}, entity_field="WorkOrder")]
 
 
@@ -188,10 +175,12 @@ def become_overdue(actor: Actor, record: Record) -> Occurrence:
 def _resolved(organization: Organization, given: Record, *, check_categories: bool) -> Record:
     """The request's fields as they are kept: assignees as ids, references checked."""
     fields = dict(given)
-    fields.pop("skipRestHook", None)
+    fields.pop("workRequestId", None)
     for name, table in (("assetId", "assets"), ("locationId", "locations")):
         if fields.get(name) is not None and organization[table].get(fields[name]) is None:
             raise detailed(400, f"{name} is not valid", name, fields[name])
+    if "partsUsed" in fields:
+        fields["parts"] = _parts_used(organization, fields.pop("partsUsed"))
     if "assignees" in fields:
         fields |= _assignee_ids(organization, fields.pop("assignees"))
     if isinstance(fields.get("requesterId"), str):
@@ -202,6 +191,14 @@ def _resolved(organization: Organization, given: Record, *, check_categories: bo
             if label not in known:
                 raise detailed(400, "Invalid category", f"categories.{index}", label)
     return fields
+
+
+def _parts_used(organization: Organization, wanted: list[Record]) -> list[Record]:
+    for index, used in enumerate(wanted):
+        if organization["parts"].get(used["partId"]) is None:
+            raise detailed(400, "Invalid part", f"partsUsed.{index}.partId", used["partId"])
+    defaults = {"quantityUsed": 1, "locationId": None, "copyOnRecurring": "Default"}
+    return [{**defaults, **used} for used in wanted]
 
 
 def _assignee_ids(organization: Organization, assignees: list[Record]) -> Record:
@@ -246,12 +243,12 @@ _EMPTY: Record = {
     "progress": {"openCount": 1, "inProgressCount": 0, "onHoldCount": 0, "doneCount": 0},
     "extraFields": {},
     "isParent": False,
-    **{name: [] for name in ("assigneeIds", "teamIds", "categories", "vendorIds", "attachments")},
+    **{name: [] for name in ("assigneeIds", "teamIds", "categories", "vendorIds", "attachments", "parts")},
     **dict.fromkeys(
         (
             *("assetId", "locationId", "description", "dueDate", "startDate", "estimatedTime", "externalData"),
             *("requesterId", "parentId", "completedAt", "completerId", "startedAt", "lastMessageSentAt"),
-            "recurrenceInfo",
+            *("recurrenceInfo", "deletedAt"),
         )
     ),
 }

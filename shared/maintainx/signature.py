@@ -8,7 +8,6 @@ Source: MaintainX REST API v1, "Subscriptions & Webhooks", securing webhooks.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 from collections.abc import Sequence
@@ -84,4 +83,4 @@ def _parse(header: str | None) -> tuple[str, list[str]]:
 
 
 def _hex_hmac(key: bytes, timestamp: str, message: bytes) -> str:
-    return hmac.new(key, timestamp.encode() + b"." + message, hashlib.sha256).hexdigest()
+    return hmac.digest(key, timestamp.encode() + b"." + message, "sha256").hex()

@@ -170,7 +170,7 @@ class World:
 
     def redeliver_after_crash(self, about: Event | None = None) -> Outcome:
         """The next delivery, after the lease of the one that died and the time a create may take have run out."""
-        self.wait(max(LEASE_S, self.erp.settle_s) + 1)
+        self.wait(LEASE_S + self.erp.settle_s + 1)
         return self.deliver(about)
 
     # Ports

@@ -17,7 +17,7 @@ ORG = 4242
 TOKEN = "token-of-a-user"
 DRIVER = "token-of-the-driver"
 USER, OTHER_USER, TEAM = 77, 81, 12
-LOCATION, PUMP, FAN = 310, 2201, 2202
+LOCATION, PUMP, FAN, REPORT = 310, 2201, 2202, 8801
 PLANT: dict[str, Any] = {
     "id": ORG,
     "name": "Plant 1",
@@ -34,6 +34,27 @@ PLANT: dict[str, Any] = {
         {"id": FAN, "name": "Cooling fan", "parentId": PUMP},
     ],
     "assetCustomStatuses": [{"id": 31, "label": "Waiting for parts", "baseAssetStatus": "OFFLINE"}],
+    "rootCauseAnalysisReports": [
+        {
+            "id": REPORT,
+            "status": "DONE",
+            "mainAssetId": PUMP,
+            "createdAt": "2026-09-02T08:00:00.000Z",
+            "incidentStartedAt": "2026-09-01T06:00:00.000Z",
+            "incidentEndedAt": "2026-09-01T07:30:00.000Z",
+            "repairTime": 3600,
+            "notes": {"text": "Seal worn out"},
+            "problems": [
+                {
+                    "id": 1,
+                    "category": {"id": 2, "label": "Seals"},
+                    "stepOptions": [{"id": 3, "label": "Wear", "stepType": "CAUSE"}],
+                    "notes": None,
+                }
+            ],
+        },
+        {"id": REPORT + 1, "mainAssetId": FAN, "archivedAt": "2026-09-03T00:00:00.000Z"},
+    ],
     "tokens": [
         {"token": TOKEN, "userId": USER},
         {"token": DRIVER, "userId": OTHER_USER, "privileged": True},

@@ -128,7 +128,7 @@ def test_status_in_a_create_body_is_ignored_unless_switched(control: SimControl,
 
 def test_what_cannot_be_simulated_is_refused_not_dropped(driver: httpx.Client) -> None:
     assert driver.post("/workorders", json={"title": "x", "procedureTemplateId": 1}).status_code == 501
-    assert driver.get("/parts").status_code == 404
+    assert driver.get("/purchaseorders").status_code == 404
 
 
 def test_filters(driver: httpx.Client) -> None:

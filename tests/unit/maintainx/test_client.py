@@ -264,21 +264,21 @@ class Time:
 def test_pacer_waits_for_the_window_when_nothing_remains() -> None:
     time = Time()
     pacer = Pacer(20.0, clock=time, sleep=time.sleep)
-    pacer.note(ok({}, **{"X-Rate-Limit-Remaining": "1", "X-Rate-Limit-Reset": "9"}))
-    pacer.wait()
+    pacer.note(None, ok({}, **{"X-Rate-Limit-Remaining": "1", "X-Rate-Limit-Reset": "9"}))
+    pacer.enter()
     assert time.slept_s == []
-    pacer.note(ok({}, **{"X-Rate-Limit-Remaining": "0", "X-Rate-Limit-Reset": "9"}))
-    pacer.wait()
-    pacer.wait()
+    pacer.note(None, ok({}, **{"X-Rate-Limit-Remaining": "0", "X-Rate-Limit-Reset": "9"}))
+    pacer.enter()
+    pacer.enter()
     assert time.slept_s == [pytest.approx(9.1)]
 
 
 def test_pacer_refuses_to_wait_longer_than_it_may() -> None:
     time = Time()
     pacer = Pacer(5.0, clock=time, sleep=time.sleep)
-    pacer.note(ok({}, **{"X-Rate-Limit-Remaining": "0", "X-Rate-Limit-Reset": "60"}))
+    pacer.note(None, ok({}, **{"X-Rate-Limit-Remaining": "0", "X-Rate-Limit-Reset": "60"}))
     with pytest.raises(RateLimited) as caught:
-        pacer.wait()
+        pacer.enter()
     assert caught.value.retry_after_s == pytest.approx(60.1)
     assert time.slept_s == []
 
@@ -287,6 +287,6 @@ def test_pacer_refuses_to_wait_longer_than_it_may() -> None:
 def test_pacer_ignores_headers_that_are_no_seconds(reset: str) -> None:
     time = Time()
     pacer = Pacer(5.0, clock=time, sleep=time.sleep)
-    pacer.note(ok({}, **{"X-Rate-Limit-Remaining": "0", "X-Rate-Limit-Reset": reset}))
-    pacer.wait()
+    pacer.note(None, ok({}, **{"X-Rate-Limit-Remaining": "0", "X-Rate-Limit-Reset": reset}))
+    pacer.enter()
     assert time.slept_s == []
