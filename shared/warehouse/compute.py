@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from shared.errors import WarehouseUnavailable
@@ -17,6 +17,8 @@ from shared.warehouse.periods import Period
 from shared.warehouse.tables import KPIS, text
 
 PM_GRACE_DAYS = 1
+# If the zone of a site is corrected, its periods move by up to 26 h; the rows stored for them are still to be found.
+_ZONES_APART = timedelta(hours=26)
 _PERIOD_TYPES = {
     "period": "STRING",
     "period_kind": "STRING",
@@ -61,14 +63,15 @@ def compute_kpis(
     """Compute every KPI of `site` for each period, merge the values into `kpis` and return them.
 
     as_of: nothing later is looked at; open outages and running periods end there. Computing again gives the same rows;
-    data that came late changes them. Raises WarehouseUnavailable, PermanentError, ValueError (no period, or one that
-    begins after as_of).
+    data that came late changes them. A period that is stored with a later as_of is computed, but stays as it is. Raises
+    WarehouseUnavailable, PermanentError, ValueError (no period, or one that begins after as_of).
     """
     if not periods or any(period.start_at_utc >= as_of for period in periods):
         raise ValueError("periods must not be empty and must begin before as_of")
     ours: dict[str, Parameter] = {
         "site": scalar("STRING", site),
-        "earliest": scalar("TIMESTAMP", min(period.start_at_utc for period in periods)),
+        "as_of": scalar("TIMESTAMP", as_of),
+        "earliest": scalar("TIMESTAMP", min(period.start_at_utc for period in periods) - _ZONES_APART),
         "period_names": texts(period.name for period in periods),
         "kpi_names": texts(KPIS),
     }
@@ -83,9 +86,11 @@ def compute_kpis(
             [(p.name, p.kind, p.start_at_utc, p.end_at_utc, min(p.end_at_utc, as_of)) for p in periods],
         ),
     }
-    warehouse.query(text("merge_kpi_periods.sql"), settings)
-    warehouse.query(text("merge_kpis.sql"), ours)
+    warehouse.merge(text("merge_kpi_periods.sql"), settings)
+    warehouse.merge(text("merge_kpis.sql"), ours)
     rows = warehouse.query(text("read_kpis.sql"), ours)
+    if any(row["as_of"] > as_of for row in rows):  # so not all of ours were stored
+        rows = warehouse.query(text("read_kpi_values.sql"), ours)
     if {row["as_of"] for row in rows} != {as_of}:
         raise WarehouseUnavailable(f"site {site}: another run computed other periods at the same time")
     return [KpiValue(**dict(row.items())) for row in rows]

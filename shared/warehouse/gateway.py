@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import requests
+import stamina
 from google.api_core import exceptions, retry
 from google.auth import exceptions as auth_exceptions
 from google.auth.credentials import AnonymousCredentials
@@ -31,8 +32,22 @@ _PASSING = (
     requests.exceptions.Timeout,
     TimeoutError,  # concurrent.futures: the job is not done in time
 )
-# BigQuery answers 403 both for a missing right and for a limit that will pass (BigQuery: error messages).
-_PASSING_REASONS = frozenset({"rateLimitExceeded", "quotaExceeded", "jobRateLimitExceeded", "backendError"})
+# BigQuery answers 403 both for a missing right and for a limit that will pass, and 400 both for a wrong query and for
+# one that came at a bad moment (BigQuery: error messages).
+_PASSING_REASONS = frozenset(
+    {
+        "aborted",
+        "backendError",
+        "jobBackendError",
+        "jobInternalError",
+        "jobRateLimitExceeded",
+        "quotaExceeded",
+        "rateLimitExceeded",
+        "tableUnavailable",
+    }
+)
+# "Could not serialize access to table ... due to concurrent update" has the reason invalidQuery, as a typing error has.
+_PASSING_TEXT = "concurrent update"
 _PASSING_STATUS = frozenset({429, 500, 502, 503, 504})
 
 
@@ -63,6 +78,19 @@ class Warehouse:
         with warehouse_errors(f"query on {self.dataset_id}"):
             job = self.client.query(sql, job_config=config, timeout=self.timeout_s, retry=self._retry(), job_retry=None)
             return list(job.result(timeout=self.timeout_s, retry=self._retry(), job_retry=None))
+
+    def merge(self, sql: str, parameters: Mapping[str, Parameter]) -> None:
+        """Run a statement that may be run twice; BigQuery refuses one of two that change a table at the same time."""
+        for attempt in stamina.retry_context(
+            on=WarehouseUnavailable,
+            attempts=3,
+            timeout=self.timeout_s,
+            wait_initial=1.0,
+            wait_max=10.0,
+            wait_jitter=5.0,
+        ):
+            with attempt:
+                self.query(sql, parameters)
 
     def append(self, table: str, rows: Sequence[Mapping[str, Any]], schema: list[bigquery.SchemaField]) -> None:
         """Append JSON rows by one load job, all or nothing."""
@@ -136,7 +164,7 @@ def warehouse_errors(doing: str) -> Iterator[None]:
         raise WarehouseUnavailable(f"{doing}: {_text(error)}") from error
     except exceptions.GoogleAPICallError as error:
         reasons = {fault.get("reason") for fault in error.errors if isinstance(fault, dict)}
-        if error.code in _PASSING_STATUS or reasons & _PASSING_REASONS:
+        if error.code in _PASSING_STATUS or reasons & _PASSING_REASONS or _PASSING_TEXT in str(error):
             raise WarehouseUnavailable(f"{doing}: {_text(error)}") from error
         raise PermanentError(f"{doing}: {_text(error)}") from error
     except auth_exceptions.GoogleAuthError as error:

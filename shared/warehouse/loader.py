@@ -2,7 +2,8 @@
 
 Order of things, so that a crash anywhere loses and doubles nothing: read from the watermark less an overlap, append the
 versions that are not there yet, count them in the table, and only then move the watermark. What a crash left behind is
-read again and recognised by id and time of change; the `_current` views would hide a double anyway.
+read again and recognised by id and time of change; the `_current` views would hide a double anyway. Where the oldest
+change comes first, all this is done batch by batch, so that a first load that is cut short goes on where it ended.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Protocol, TypeVar
 
 from shared.errors import WarehouseUnavailable
 from shared.maintainx.models import AssetStatus, WorkOrder
-from shared.maintainx.queries import AssetStatusSort, WorkOrderFilter, WorkOrderRowExpand
+from shared.maintainx.queries import AssetStatusSort, WorkOrderExpand, WorkOrderFilter, WorkOrderRowExpand
 from shared.warehouse.gateway import Warehouse, scalar
 from shared.warehouse.rows import Row, Unusable, asset_status_row, work_order_row
 from shared.warehouse.tables import table
@@ -24,7 +25,8 @@ from shared.warehouse.tables import table
 # Lists of MaintainX lag behind writes by up to an hour or two (measured on the live system).
 OVERLAP = timedelta(hours=3)
 BATCH_ROWS = 5_000
-_EXPAND: tuple[WorkOrderRowExpand, ...] = ("asset", "categories", "estimated_time")
+_CLOCK_SKEW = timedelta(minutes=5)
+EXPAND: tuple[WorkOrderRowExpand, ...] = ("asset", "categories", "estimated_time")
 
 log = logging.getLogger(__name__)
 R = TypeVar("R", WorkOrder, AssetStatus)
@@ -41,7 +43,7 @@ class Source(Protocol):
         self, asset_ids: tuple[int, ...] = ..., sort: AssetStatusSort = ...
     ) -> Iterator[AssetStatus]: ...
 
-    def get_work_order(self, work_order_id: int) -> WorkOrder: ...
+    def get_work_order(self, work_order_id: int, expand: tuple[WorkOrderExpand, ...] = ...) -> WorkOrder: ...
 
 
 class Watermarks(Protocol):
@@ -57,7 +59,8 @@ class TableLoad:
     """What one load did: read = appended + known + len(unusable).
 
     known: versions that the table had already. unusable: "id: reason" of records that cannot be stored.
-    watermark: the newest change seen so far, None while there is none.
+    from_future: "id: time of change" of records that are later than our clock; they are stored like the others.
+    watermark: the newest change seen so far, not later than the start of the load; None while there is none.
     """
 
     table: str
@@ -65,6 +68,7 @@ class TableLoad:
     appended: int
     known: int
     unusable: tuple[str, ...]
+    from_future: tuple[str, ...]
     watermark: datetime | None
 
 
@@ -78,9 +82,9 @@ def load_work_orders(
     """
 
     def changed(since: datetime | None) -> Iterator[WorkOrder]:
-        return source.iter_work_orders(WorkOrderFilter(updated_from=since, sort="updatedAt"), _EXPAND)
+        return source.iter_work_orders(WorkOrderFilter(updated_from=since, sort="updatedAt"), EXPAND)
 
-    flow = _Flow(warehouse, site, "work_orders", "work_order_id", watermarks, overlap)
+    flow = _Flow(warehouse, site, "work_orders", "work_order_id", watermarks, overlap, oldest_first=True)
     return flow.run(changed, work_order_row)
 
 
@@ -96,7 +100,7 @@ def load_asset_statuses(
         rows = source.iter_asset_statuses(sort="-updatedAt")
         return takewhile(lambda row: since is None or row.updated_at is None or row.updated_at >= since, rows)
 
-    flow = _Flow(warehouse, site, "asset_statuses", "asset_status_id", watermarks, overlap)
+    flow = _Flow(warehouse, site, "asset_statuses", "asset_status_id", watermarks, overlap, oldest_first=False)
     return flow.run(changed, asset_status_row)
 
 
@@ -108,6 +112,7 @@ class _Flow:
     id_column: str
     watermarks: Watermarks
     overlap: timedelta
+    oldest_first: bool
 
     def run(
         self, changed: Callable[[datetime | None], Iterable[R]], to_row: Callable[[str, R, datetime], Row]
@@ -121,6 +126,7 @@ class _Flow:
         rows: list[Row] = []
         appended = 0
         unusable: list[str] = []
+        from_future: list[str] = []
         for record in changed(since):
             read += 1
             try:
@@ -129,7 +135,11 @@ class _Flow:
                 unusable.append(f"{record.id}: {reason}")
                 continue
             changed_at = datetime.fromisoformat(row["updated_at"])
-            newest = changed_at if newest is None else max(newest, changed_at)
+            if changed_at > datetime.now(UTC) + _CLOCK_SKEW:
+                from_future.append(f"{record.id}: {row['updated_at']}")
+            # A watermark in the future would hide every true change until then.
+            changed_before = min(changed_at, loaded_at)
+            newest = changed_before if newest is None else max(newest, changed_before)
             if (record.id, changed_at) in known_versions:
                 known += 1
                 continue
@@ -138,15 +148,17 @@ class _Flow:
             if len(rows) == BATCH_ROWS:
                 appended += self._append(rows)
                 rows = []
+                if self.oldest_first:
+                    self._check(loaded_at, appended)
+                    watermark = self.watermarks.advance_watermark(self.site, name, newest)
         appended += self._append(rows)
         self._check(loaded_at, appended)
-        if unusable:
-            log.warning(
-                "%d records of %s cannot be stored", len(unusable), self.table, extra={"records": unusable[:20]}
-            )
+        for records, fault in ((unusable, "cannot be stored"), (from_future, "were changed in the future")):
+            if records:
+                log.warning("%d records of %s %s", len(records), self.table, fault, extra={"records": records[:20]})
         if newest is not None and newest != watermark:
             newest = self.watermarks.advance_watermark(self.site, name, newest)
-        return TableLoad(self.table, read, appended, known, tuple(unusable), newest)
+        return TableLoad(self.table, read, appended, known, tuple(unusable), tuple(from_future), newest)
 
     def _versions(self, since: datetime | None) -> set[tuple[int, datetime]]:
         rows = self.warehouse.query(

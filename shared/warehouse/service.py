@@ -7,7 +7,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from shared.warehouse.compute import KpiValue, compute_kpis
-from shared.warehouse.deletions import mark_deleted_by_comparison, mark_deleted_by_events
+from shared.warehouse.deletions import Comparison, compare_all, mark_deleted_by_events
 from shared.warehouse.gateway import Warehouse
 from shared.warehouse.loader import Source, TableLoad, Watermarks, load_asset_statuses, load_work_orders
 from shared.warehouse.periods import standard_periods
@@ -15,11 +15,12 @@ from shared.warehouse.periods import standard_periods
 
 @dataclass(frozen=True, slots=True)
 class RefreshReport:
-    """What a refresh did. deleted: work orders newly marked as deleted."""
+    """What a refresh did. deleted: work orders newly marked as deleted; restored: such as were found again."""
 
     site: str
     loads: tuple[TableLoad, ...]
     deleted: int
+    restored: int
     kpis: list[KpiValue]
 
 
@@ -31,11 +32,12 @@ def refresh_site(
     source: Source,
     watermarks: Watermarks,
     *,
-    compare_all: bool = False,
+    compare: bool = False,
+    most_deleted: int | None = None,
 ) -> RefreshReport:
     """Bring the site's tables up to date and compute the KPIs of its standard periods.
 
-    compare_all: also look for deleted work orders that no event told of; reads all ids, so once a day is enough.
+    compare, most_deleted: also `compare_all`; it reads the whole list, so once a day is enough.
     Safe to repeat at any point. Raises the errors of MaintainX (`shared.http`), WarehouseUnavailable, StateUnavailable
     and PermanentError.
     """
@@ -43,8 +45,7 @@ def refresh_site(
         load_work_orders(warehouse, site, source, watermarks),
         load_asset_statuses(warehouse, site, source, watermarks),
     )
-    deleted = mark_deleted_by_events(warehouse, site, watermarks)
-    if compare_all:
-        deleted += mark_deleted_by_comparison(warehouse, site, source)
+    deleted = mark_deleted_by_events(warehouse, site, source, watermarks)
+    found = compare_all(warehouse, site, source, most_deleted=most_deleted) if compare else Comparison(0, 0)
     kpis = compute_kpis(warehouse, site, zone, as_of, standard_periods(as_of, zone))
-    return RefreshReport(site, loads, deleted, kpis)
+    return RefreshReport(site, loads, deleted + found.deleted, found.restored, kpis)

@@ -9,22 +9,24 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+import stamina
+from google.api_core import exceptions
 
 from shared.errors import BridgeError, ConfigError, PermanentError, WarehouseUnavailable
-from shared.warehouse.gateway import Warehouse, structs, texts, warehouse_from_environment
+from shared.warehouse.gateway import Parameter, Warehouse, structs, texts, warehouse_errors, warehouse_from_environment
 
-Failing = Callable[[int, str], Warehouse]
+Failing = Callable[..., Warehouse]
 
 
 @pytest.fixture
 def failing(monkeypatch: pytest.MonkeyPatch) -> Iterator[Failing]:
-    """A BigQuery that answers everything with one status and reason."""
-    fault: dict[str, Any] = {"status": 200, "reason": ""}
+    """A BigQuery that answers everything with one status, reason and text."""
+    fault: dict[str, Any] = {"status": 200, "reason": "", "message": ""}
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["Content-Length"]))
-            error = {"code": fault["status"], "message": "so it is", "errors": [{"reason": fault["reason"]}]}
+            error = {"code": fault["status"], "message": fault["message"], "errors": [{"reason": fault["reason"]}]}
             body = json.dumps({"error": error}).encode()
             self.send_response(fault["status"])
             self.send_header("Content-Type", "application/json")
@@ -42,8 +44,8 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Iterator[Failing]:
     monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "test-project")
     monkeypatch.setenv("BIGQUERY_DATASET", "maintenance")
 
-    def make(status: int, reason: str) -> Warehouse:
-        fault.update(status=status, reason=reason)
+    def make(status: int, reason: str, message: str = "so it is") -> Warehouse:
+        fault.update(status=status, reason=reason, message=message)
         return Warehouse(warehouse_from_environment().client, "maintenance", timeout_s=2.0, retry_s=0.2)
 
     yield make
@@ -60,6 +62,8 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Iterator[Failing]:
         (429, "rateLimitExceeded", WarehouseUnavailable),
         (403, "rateLimitExceeded", WarehouseUnavailable),
         (403, "quotaExceeded", WarehouseUnavailable),
+        (400, "tableUnavailable", WarehouseUnavailable),
+        (400, "jobBackendError", WarehouseUnavailable),
         (403, "accessDenied", PermanentError),
         (400, "invalidQuery", PermanentError),
         (404, "notFound", PermanentError),
@@ -70,6 +74,37 @@ def test_an_error_says_whether_another_try_can_help(
 ) -> None:
     with pytest.raises(expected, match="maintenance"):
         failing(status, reason).query("SELECT 1 AS one")
+
+
+@pytest.mark.parametrize(("reason", "expected"), [("aborted", WarehouseUnavailable), ("duplicate", PermanentError)])
+def test_not_every_conflict_passes(reason: str, expected: type[BridgeError]) -> None:
+    with pytest.raises(expected), warehouse_errors("load"):
+        raise exceptions.Conflict("so it is", errors=[{"reason": reason}])
+
+
+CONTENDED = "Could not serialize access to table p:maintenance.kpis due to concurrent update"
+
+
+def test_a_table_that_somebody_else_changed_meanwhile_is_worth_another_try(failing: Failing) -> None:
+    """BigQuery gives it the status and reason of a wrong query."""
+    with pytest.raises(WarehouseUnavailable, match="concurrent update"):
+        failing(400, "invalidQuery", CONTENDED).query("SELECT 1 AS one")
+
+
+@pytest.mark.parametrize(("message", "tries"), [(CONTENDED, 3), ("Syntax error", 1)])
+def test_a_merge_is_tried_three_times_if_that_can_help(
+    failing: Failing, monkeypatch: pytest.MonkeyPatch, message: str, tries: int
+) -> None:
+    query, asked = Warehouse.query, []
+
+    def counting(self: Warehouse, sql: str, parameters: dict[str, Parameter]) -> object:
+        asked.append(sql)
+        return query(self, sql, parameters)
+
+    monkeypatch.setattr(Warehouse, "query", counting)
+    with stamina.set_testing(True, attempts=3), pytest.raises(BridgeError):
+        failing(400, "invalidQuery", message).merge("MERGE INTO kpis", {})
+    assert len(asked) == tries
 
 
 def test_no_answer_is_worth_another_try(failing: Failing, monkeypatch: pytest.MonkeyPatch) -> None:

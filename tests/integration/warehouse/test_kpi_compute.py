@@ -46,7 +46,7 @@ def maintainx() -> Iterator[SimControl]:
         "name": "Plant One",
         "users": [{"id": 77, "firstName": "Planner", "lastName": "One", "email": "p@example.com", "role": "ADMIN"}],
         "assets": [{"id": PUMP, "name": "Feed pump"}],
-        "tokens": [{"token": "key", "userId": 77, "privileged": True}],
+        "tokens": [{"token": "key", "userId": 77, "privileged": True}, {"token": "limited", "userId": 77}],
     }
     with running_simulator() as simulator:
         simulator.seed(organization)
@@ -60,18 +60,18 @@ def call(
     """Posts a body to the function; gives status and answer."""
     (tmp_path / "mappings").mkdir()
     (tmp_path / "sites.yaml").write_text(SITES.format(site=site, api_url=maintainx.api_url))
-    (tmp_path / "routes.yaml").write_text("routes: []\n")
+    (tmp_path / "routes.yaml").write_text("routes: [{name: all, when: {type: work_order.*}, to: notifications}]\n")
     monkeypatch.setenv("CONFIG_DIR", str(tmp_path))
     monkeypatch.setenv("SECRET_MAINTAINX_KEY", "key")
     monkeypatch.setenv("FUNCTION_TARGET", "")
     monkeypatch.setattr(sys, "path", sys.path[:])
     monkeypatch.setitem(sys.modules, "main", None)
-    cached = (get_sites, get_config, bootstrap.maintainx_client, bootstrap.state_store)
+    cached = (get_sites, get_config, bootstrap.maintainx_client, bootstrap.state_store, bootstrap.rate_budgets)
     with running_server(tmp_path) as firestore:
         monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", firestore.address)
         for cache in cached:
             cache.cache_clear()
-        application: Any = functions_framework.create_app("kpi_compute", str(SOURCE), "http")  # type: ignore[no-untyped-call]  # untyped there
+        application: Any = functions_framework.create_app("kpi_compute", str(SOURCE), "http")
         client: FlaskClient = application.test_client()
 
         def post(body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
@@ -159,6 +159,8 @@ def test_what_happened_in_maintainx_becomes_kpis(
         ({"site": "nowhere"}, 404),
         ({"as_of": "yesterday"}, 400),
         ({"as_of": "2026-11-09T00:00:00"}, 400),
+        ({"as_of": "2199-01-01T00:00:00Z"}, 400),
+        ({"most_deleted": -1}, 400),
         ({"a": 1}, 400),
     ],
 )
@@ -185,3 +187,23 @@ def test_a_warehouse_that_is_away_is_worth_another_try(
     monkeypatch.setattr(Warehouse, "_retry", lambda _self: None)
     code, answer = call({"site": site})
     assert (code, answer["sites"][site]["error_class"]) == (503, "WarehouseUnavailable")
+
+
+def test_a_load_waits_for_the_next_rate_window_and_for_no_longer_than_it_is_told(
+    call: Callable[[dict[str, Any]], tuple[int, dict[str, Any]]],
+    maintainx: SimControl,
+    site: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert sys.modules["main"].RATE_WAIT_S > 60  # the window of MaintainX itself
+    monkeypatch.setenv("MAINTAINX_RATE_WINDOW_S", "1")
+    monkeypatch.setenv("SECRET_MAINTAINX_KEY", "limited")
+    secrets.refresh("maintainx-key")
+    maintainx.configure(rate_window_s=1.0, token_cap=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(sys.modules["main"], "RATE_WAIT_S", 0.0)
+        code, answer = call({"site": site})
+    assert (code, answer["sites"][site]["error_class"]) == (503, "RateLimited")
+    code, answer = call({"site": site})
+    secrets._cache.clear()
+    assert code == 200, answer

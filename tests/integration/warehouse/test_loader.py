@@ -2,108 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import TypeVar
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.errors import RecordNotFound, StateUnavailable, WarehouseUnavailable
-from shared.maintainx.models import AssetStatus, WorkOrder
-from shared.maintainx.queries import AssetStatusSort, WorkOrderFilter, WorkOrderRowExpand
+from shared.errors import RateLimited, StateUnavailable, WarehouseUnavailable
+from shared.maintainx.models import AssetStatus
 from shared.warehouse import loader
-from shared.warehouse.deletions import mark_deleted_by_comparison, mark_deleted_by_events
 from shared.warehouse.gateway import Warehouse, scalar
 from shared.warehouse.loader import load_asset_statuses, load_work_orders
-from tests.integration.warehouse.events import append_event
+from tests.integration.warehouse.plant import Marks, Plant, current, order, status, version_count
 from tests.integration.warehouse.samples import at
-
-R = TypeVar("R", WorkOrder, AssetStatus)
-
-
-@dataclass
-class Plant:
-    """A MaintainX with records, which counts the rows it gave away."""
-
-    work_orders: list[WorkOrder] = field(default_factory=list)
-    statuses: list[AssetStatus] = field(default_factory=list)
-    given: int = 0
-
-    def iter_work_orders(
-        self,
-        wanted: WorkOrderFilter = WorkOrderFilter(),  # noqa: B008  # immutable
-        expand: tuple[WorkOrderRowExpand, ...] = (),  # noqa: ARG002  # the records here are whole
-    ) -> Iterator[WorkOrder]:
-        assert wanted.include_upcoming
-        assert not wanted.statuses
-        found = [o for o in self.work_orders if wanted.updated_from is None or _changed(o) >= wanted.updated_from]
-        yield from self._give(sorted(found, key=_changed))
-
-    def iter_asset_statuses(
-        self,
-        asset_ids: tuple[int, ...] = (),
-        sort: AssetStatusSort = "-startedAt",
-    ) -> Iterator[AssetStatus]:
-        assert not asset_ids
-        assert sort == "-updatedAt"
-        yield from self._give(sorted(self.statuses, key=_changed, reverse=True))
-
-    def get_work_order(self, work_order_id: int) -> WorkOrder:
-        for order in self.work_orders:
-            if order.id == work_order_id:
-                return order
-        raise RecordNotFound("gone", status=404)
-
-    def _give(self, rows: list[R]) -> Iterator[R]:
-        for row in rows:
-            self.given += 1
-            yield row
-
-
-@dataclass
-class Marks:
-    """Watermarks in memory; `broken`: the store does not answer to writes."""
-
-    values: dict[tuple[str, str], datetime] = field(default_factory=dict)
-    broken: bool = False
-
-    def get_watermark(self, site: str, name: str) -> datetime | None:
-        return self.values.get((site, name))
-
-    def advance_watermark(self, site: str, name: str, to_utc: datetime) -> datetime:
-        if self.broken:
-            raise StateUnavailable("no answer")
-        key = (site, name)
-        self.values[key] = max(to_utc, self.values.get(key, to_utc))
-        return self.values[key]
-
-
-def _changed(record: WorkOrder | AssetStatus) -> datetime:
-    assert record.updated_at is not None
-    return record.updated_at
-
-
-def order(number: int, updated_at: str, **given: object) -> WorkOrder:
-    wire = {"id": number, "title": "Check", "status": "OPEN", "updatedAt": f"{updated_at}:00.000Z", **given}
-    return WorkOrder.model_validate({"createdAt": "2026-11-01T00:00:00.000Z", **wire})
-
-
-def status(number: int, updated_at: str, **given: object) -> AssetStatus:
-    wire = {"id": number, "assetId": 7, "status": "OFFLINE", "startedAt": "2026-11-01T00:00:00.000Z"}
-    return AssetStatus.model_validate({**wire, "updatedAt": f"{updated_at}:00.000Z", **given})
-
-
-def current(warehouse: Warehouse, site: str, table: str = "work_orders") -> list[dict[str, object]]:
-    sql = f"SELECT * FROM {table}_current WHERE site = @site ORDER BY updated_at"
-    return [dict(row.items()) for row in warehouse.query(sql, {"site": scalar("STRING", site)})]
-
-
-def version_count(warehouse: Warehouse, site: str) -> int:
-    count: int = warehouse.query(
-        "SELECT COUNT(*) AS n FROM work_orders WHERE site = @site", {"site": scalar("STRING", site)}
-    )[0]["n"]
-    return count
 
 
 def test_a_work_order_arrives_with_every_field(warehouse: Warehouse, site: str) -> None:
@@ -202,7 +111,7 @@ def test_crash_between_two_batches_loses_and_doubles_nothing(
         load_work_orders(warehouse, site, plant, marks)
     assert version_count(warehouse, site) == 2
     report = load_work_orders(warehouse, site, plant, marks)
-    assert (report.read, report.appended, report.known) == (5, 3, 2)
+    assert (report.read, report.appended, report.known) == (4, 3, 1)  # from the last row of the first batch on
     assert version_count(warehouse, site) == 5
 
 
@@ -260,43 +169,61 @@ def test_a_record_that_cannot_be_stored_is_reported_and_stops_nothing(warehouse:
     assert (report.read, report.appended, report.unusable) == (2, 1, ("5: no assetId",))
 
 
-def test_a_deletion_that_an_event_told_of_leaves_a_tombstone(warehouse: Warehouse, site: str) -> None:
-    plant, marks = Plant([order(1, "2026-11-01T10:00"), order(2, "2026-11-01T10:00")]), Marks()
-    load_work_orders(warehouse, site, plant, marks)
-    append_event(warehouse, site, "work_order.deleted", resource_id="2", occurred_at=at("2026-11-03 00:00"))
-    append_event(warehouse, f"{site}-other", "work_order.deleted", resource_id="1", occurred_at=at("2026-11-03 00:00"))
-    assert mark_deleted_by_events(warehouse, site, marks) == 1
-    assert mark_deleted_by_events(warehouse, site, marks) == 0
-    rows = current(warehouse, site)
-    assert [(row["work_order_id"], row["deleted"], row["title"]) for row in rows] == [
-        (1, False, "Check"),
-        (2, True, "Check"),
-    ]
-
-
-def test_a_tombstone_wins_over_a_version_that_arrives_later(warehouse: Warehouse, site: str) -> None:
-    plant, marks = Plant([order(1, "2026-11-01T10:00")]), Marks()
-    load_work_orders(warehouse, site, plant, marks)
-    append_event(warehouse, site, "work_order.deleted", resource_id="1", occurred_at=at("2026-11-03 00:00"))
-    mark_deleted_by_events(warehouse, site, marks)
-    plant.work_orders[0] = order(1, "2026-11-04T10:00")
-    load_work_orders(warehouse, site, plant, marks)
-    assert [row["deleted"] for row in current(warehouse, site)] == [True]
-
-
-def test_a_deletion_that_no_event_told_of_is_found_by_comparison(warehouse: Warehouse, site: str) -> None:
-    plant, marks = Plant([order(n, "2026-11-01T10:00") for n in (1, 2, 3)]), Marks()
-    load_work_orders(warehouse, site, plant, marks)
-    del plant.work_orders[1]
-    assert mark_deleted_by_comparison(warehouse, site, plant) == 1
-    assert [row["work_order_id"] for row in current(warehouse, site) if row["deleted"]] == [2]
-    assert mark_deleted_by_comparison(warehouse, site, plant) == 0
-
-
-def test_a_work_order_that_only_the_list_leaves_out_is_not_deleted(
+def test_a_first_load_that_is_cut_short_every_time_is_finished_by_the_runs_after_it(
     warehouse: Warehouse, site: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plant, marks = Plant([order(1, "2026-11-01T10:00")]), Marks()
-    load_work_orders(warehouse, site, plant, marks)
-    monkeypatch.setattr(plant, "iter_work_orders", lambda _wanted: iter(()))
-    assert mark_deleted_by_comparison(warehouse, site, plant) == 0
+    """MaintainX refuses after four rows, a batch is two, and the watermark never goes back."""
+    plant, marks = Plant([order(n, f"2026-11-{n:02}T10:00") for n in range(1, 13)], allowed=4), Marks()
+    monkeypatch.setattr(loader, "BATCH_ROWS", 2)
+    for _ in range(12):
+        plant.given = 0
+        try:
+            load_work_orders(warehouse, site, plant, marks)
+        except RateLimited:
+            continue
+        break
+    else:
+        pytest.fail("the load never came to its end")
+    assert [row["work_order_id"] for row in current(warehouse, site)] == list(range(1, 13))
+    assert version_count(warehouse, site) == 12
+
+
+def test_the_watermark_of_a_batch_waits_until_its_rows_have_arrived(
+    warehouse: Warehouse, site: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant, marks = Plant([order(n, f"2026-11-0{n}T10:00") for n in (1, 2, 3, 4)]), Marks()
+    monkeypatch.setattr(loader, "BATCH_ROWS", 2)
+    append = Warehouse.append
+    monkeypatch.setattr(Warehouse, "append", lambda self, table, rows, schema: append(self, table, rows[1:], schema))
+    with pytest.raises(WarehouseUnavailable, match="2 rows sent, 1 arrived"):
+        load_work_orders(warehouse, site, plant, marks)
+    assert marks.values == {}
+
+
+def test_a_latest_first_load_that_is_cut_short_leaves_its_watermark(
+    warehouse: Warehouse, site: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it has not read yet is older than what it has."""
+    plant, marks = Plant(statuses=[status(n, f"2026-11-0{n}T10:00") for n in (1, 2, 3, 4)], allowed=3), Marks()
+    monkeypatch.setattr(loader, "BATCH_ROWS", 2)
+    with pytest.raises(RateLimited):
+        load_asset_statuses(warehouse, site, plant, marks)
+    assert marks.values == {}
+    plant.allowed = None
+    assert load_asset_statuses(warehouse, site, plant, marks).appended == 2
+    assert len(current(warehouse, site, "asset_statuses")) == 4
+
+
+def test_a_change_in_the_future_is_stored_and_reported_but_hides_no_later_one(warehouse: Warehouse, site: str) -> None:
+    started_at = datetime.now(UTC)
+    wrong, right = "2199-01-01T00:00", f"{started_at - timedelta(hours=1):%Y-%m-%dT%H:%M}"
+    plant, marks = Plant([order(1, wrong)], [status(1, wrong)]), Marks()
+    loads = [load_work_orders(warehouse, site, plant, marks), load_asset_statuses(warehouse, site, plant, marks)]
+    for load in loads:
+        assert (load.appended, load.from_future) == (1, ("1: 2199-01-01T00:00:00+00:00",))
+        assert load.watermark is not None
+        assert started_at <= load.watermark <= datetime.now(UTC)
+    plant.work_orders.append(order(2, right))
+    plant.statuses.append(status(2, right))
+    assert load_work_orders(warehouse, site, plant, marks).appended == 1
+    assert load_asset_statuses(warehouse, site, plant, marks).appended == 1
