@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import time
 from datetime import UTC, datetime
@@ -12,13 +13,14 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from local.demo.csv_history import BadRow, UnusableFile, read_history
 from local.demo.history import PlannedWorkOrder, invent
 from local.demo.memory import MemoryWatch
 from local.demo.run import Faults, Run, newest_moment
-from local.processes import StartFailed
-from local.stack import ROOT, Stack, running_stack
+from local.processes import StackFailed
+from local.stack import DEMO_CONFIG, ROOT, Stack, function_names, running_stack
 from shared.config.loading import load_model
 from shared.config.sites import SitesFile
 from shared.errors import ConfigError
@@ -26,6 +28,7 @@ from shared.errors import ConfigError
 FOLDER = ROOT / ".local"
 # MaintainX's limits are per 60 s; the demonstration presses weeks into seconds, so its windows are that much shorter.
 _RATE_WINDOW_S = 1.0
+_COUNT = 300
 
 console = Console()
 
@@ -49,15 +52,17 @@ class Display:
 
     def note(self, text: str) -> None:
         """A line above the progress bar."""
-        self._progress.console.print(f"  [dim]{text}[/dim]")
+        self._progress.console.print(Text(f"  {text}", "dim"))
 
 
 def main(
     work_orders: Annotated[
         Path | None,
-        typer.Option(help="CSV of your own work orders (SAP: BscStartDate,Asset,OriginalShorttext,PMType,Cost)."),
+        typer.Option(help="CSV of your own work orders: an SAP or MaintainX export."),
     ] = None,
-    count: Annotated[int, typer.Option(min=1, max=20_000, help="How many work orders.")] = 300,
+    count: Annotated[
+        int | None, typer.Option(min=1, max=20_000, help="How many work orders; 300, or all of the file.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same history.")] = 1,
     outage: Annotated[
         str, typer.Option(help="Part of the history in which the ERP is down: FROM:TO, 0 to 1, or none.")
@@ -68,7 +73,13 @@ def main(
     folder: Annotated[Path, typer.Option(help="Where logs, data and the report go; emptied first.")] = FOLDER,
     keep: Annotated[bool, typer.Option(help="Leave everything running afterwards, until Ctrl-C.")] = False,
 ) -> None:
-    """Run the whole bundle on this machine and show that nothing is lost or doubled. Exit code 1 if something was."""
+    """Run the whole bundle on this machine and show that nothing is lost or doubled.
+
+    Exit code 0: so it is. 1: something was lost, doubled or wrongly answered. 2: the run itself could not be done.
+    """
+    unknown = sorted(set(kill or []) - set(function_names()))
+    if unknown:
+        raise typer.BadParameter(f"--kill: no function {', '.join(unknown)}; there are {', '.join(function_names())}")
     # SIGTERM must unwind as Ctrl-C does, so that the stack is stopped.
     signal.signal(signal.SIGTERM, _interrupt)
     try:
@@ -76,8 +87,8 @@ def main(
         planned, bad_rows = _history(work_orders, count, seed, end)
         faults = Faults(erp_outage=_outage(outage), kill=[(0.5, name) for name in kill or []])
         good = _demonstrate(planned, bad_rows, end, faults, folder, keep=keep)
-    except (ConfigError, StartFailed, UnusableFile) as error:
-        console.print(f"[red]{error}[/red]", highlight=False)
+    except (ConfigError, StackFailed, UnusableFile) as error:
+        console.print(Text(str(error), "red"))
         raise typer.Exit(2) from error
     except KeyboardInterrupt:
         console.print("stopped")
@@ -109,9 +120,10 @@ def _demonstrate(
             report.write(folder / "report.json")
             progress.stop()
             report.show(console)
-            console.print(f"[dim]report: {folder / 'report.json'}   logs: {folder / 'logs'}[/dim]", highlight=False)
+            console.print(Text(f"report: {folder / 'report.json'}   logs: {folder / 'logs'}", "dim"))
             if keep:
-                _wait(stack)
+                with contextlib.suppress(KeyboardInterrupt):
+                    _wait(stack)
     return report.good
 
 
@@ -125,11 +137,13 @@ def _wait(stack: Stack) -> None:
         time.sleep(3600)
 
 
-def _history(path: Path | None, count: int, seed: int, end: datetime) -> tuple[list[PlannedWorkOrder], list[BadRow]]:
-    sites = [site.id for site in load_model(ROOT / "config" / "sites.yaml", SitesFile).sites]
+def _history(
+    path: Path | None, count: int | None, seed: int, end: datetime
+) -> tuple[list[PlannedWorkOrder], list[BadRow]]:
+    sites = [site.id for site in load_model(DEMO_CONFIG / "sites.yaml", SitesFile).sites]
     if path is not None:
         return read_history(path, sites, seed=seed, end=end, limit=count)
-    return invent(sites, count, seed=seed, end=end), []
+    return invent(sites, count or _COUNT, seed=seed, end=end), []
 
 
 def _outage(text: str) -> tuple[float, float] | None:
@@ -152,4 +166,4 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 app.command()(main)
 
 if __name__ == "__main__":
-    app(prog_name="make run ARGS=...")
+    app(prog_name="python -m local")

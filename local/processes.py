@@ -18,7 +18,11 @@ _STOP_TIMEOUT_S = 5.0
 _START_MARK = b"--- start\n"
 
 
-class StartFailed(RuntimeError):
+class StackFailed(RuntimeError):
+    """The stack itself does not work, so nothing can be said of the bundle. The message says what and where to look."""
+
+
+class StartFailed(StackFailed):
     """A process of the stack did not come up. The message has the end of its log."""
 
 
@@ -56,6 +60,13 @@ class Process:
             if time.monotonic() > deadline:
                 raise StartFailed(f"{self.name} was not ready within {timeout_s:.0f} s:\n{self._log_end()}")
             time.sleep(0.05)
+
+    def check(self) -> None:
+        """Raise StackFailed if it has ended by itself."""
+        code = None if self.popen is None else self.popen.poll()
+        if code is not None:
+            how = f"signal {-code}" if code < 0 else f"exit code {code}"
+            raise StackFailed(f"{self.name} ended ({how}); its log, {self.log_path}, ends with:\n{self._log_end()}")
 
     def kill(self) -> None:
         """End it at once and without warning, as a crash would."""

@@ -9,6 +9,9 @@ from google.cloud.pubsub_v1 import PublisherClient, SubscriberClient
 
 from shared.topics import PIPELINES, TOPICS, Pipeline, project, subscription_path, topic_path
 
+# A policy without ttl; without a policy, Pub/Sub deletes a subscription that nobody pulls for 31 days, letters and all.
+_NEVER: dict[str, object] = {}
+
 
 @dataclass(frozen=True)
 class DeliveryPolicy:
@@ -34,6 +37,7 @@ def provision_pubsub(function_urls: Mapping[str, str], dataset: str, policy: Del
                     "topic": topic_path(pipeline.dead_letters),
                     "ack_deadline_seconds": 60,
                     "message_retention_duration": {"seconds": 14 * 86400},
+                    "expiration_policy": _NEVER,
                 }
             )
             subscriber.create_subscription(
@@ -41,6 +45,7 @@ def provision_pubsub(function_urls: Mapping[str, str], dataset: str, policy: Del
                     "name": subscription_path(pipeline.name),
                     "topic": topic_path(pipeline.topic),
                     "ack_deadline_seconds": policy.ack_deadline_s,
+                    "expiration_policy": _NEVER,
                     "retry_policy": {
                         "minimum_backoff": _duration(policy.minimum_backoff_s),
                         "maximum_backoff": _duration(policy.maximum_backoff_s),

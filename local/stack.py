@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 import httpx
 
 from local.configuration import Endpoints, SitePlan, write_configuration
+from local.folder import own_folder
 from local.processes import Process, accepts, free_port, said_ready
 from local.provision import DeliveryPolicy, provision_pubsub
 from shared.config.whole import Config
@@ -26,6 +26,8 @@ from shared.warehouse.provision import ensure_warehouse
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = "demo-project"
 DATASET = "maintenance"
+# The demonstration has plants of its own: `config/` is the user's to edit, and the simulated ERP knows one mapping.
+DEMO_CONFIG = ROOT / "local" / "demo" / "config"
 # Served by the framework's asyncio server (FUNCTION_USE_ASGI); all others by its threaded one.
 ASGI_FUNCTIONS = {"webhook_ingress"}
 _START_TIMEOUT_S = 60.0
@@ -121,6 +123,11 @@ class Stack:
         for process in functions:
             process.wait_ready(_START_TIMEOUT_S)
 
+    def check(self) -> None:
+        """Raise StackFailed if a process has ended by itself."""
+        for process in self.processes.values():
+            process.check()
+
     def stop(self) -> None:
         """Stop everything; what does not stop is killed."""
         for process in self.processes.values():
@@ -170,6 +177,8 @@ class Stack:
             "MAX_DELIVERY_ATTEMPTS": str(self.policy.max_delivery_attempts),
             "CLAIM_LEASE_S": _LEASE_S,
             "RECORD_LEASE_S": _LEASE_S,
+            "ERP_BREAKER_PAUSE_S": "1",
+            "MAINTAINX_RATE_WINDOW_S": str(self.rate_window_s),
             "DEAD_LETTER_PULL_TIMEOUT_S": "0.2",
             **({"FUNCTION_USE_ASGI": "true"} if name in ASGI_FUNCTIONS else {}),
         }
@@ -192,15 +201,18 @@ class Stack:
 def running_stack(
     folder: Path,
     *,
-    source_config: Path = ROOT / "config",
+    source_config: Path = DEMO_CONFIG,
     policy: DeliveryPolicy | None = None,
     rate_window_s: float = 60.0,
 ) -> Iterator[Stack]:
-    """A running stack with its files in `folder`, emptied first; stopped on exit, whatever happens."""
-    shutil.rmtree(folder, ignore_errors=True)
-    stack = Stack(folder, policy or DeliveryPolicy(), rate_window_s)
-    try:
-        stack.start(source_config)
-        yield stack
-    finally:
-        stack.stop()
+    """A running stack with its files in `folder`, emptied first; stopped on exit, whatever happens.
+
+    Raises StackFailed if the folder is not ours to empty, or another stack runs in it.
+    """
+    with own_folder(folder):
+        stack = Stack(folder, policy or DeliveryPolicy(), rate_window_s)
+        try:
+            stack.start(source_config)
+            yield stack
+        finally:
+            stack.stop()

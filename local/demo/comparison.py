@@ -1,7 +1,7 @@
 """The line that counts: both simulators, record by record. Nothing here asks the functions what they did.
 
 The expected ERP order is worked out here a second time, on purpose not with the code under test. It states what the
-shipped mapping (config/mappings/rest-example.yaml) promises.
+demonstration's mapping (local/demo/config/mappings/rest-example.yaml) promises.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def compare_notifications(
 def _expected(work_order: Mapping[str, Any], zone: ZoneInfo) -> dict[str, Any]:
     due = work_order.get("dueDate")
     return {
-        "shortText": work_order["title"][:40],
+        "shortText": work_order["title"][:40].rstrip(),
         "status": _STATUS[work_order["status"]],
         "priority": _PRIORITY[work_order["priority"]],
         "orderType": _ORDER_TYPE[work_order["type"]],

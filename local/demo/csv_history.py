@@ -6,34 +6,32 @@ several spellings of each are taken, whatever their case. A bad row is skipped a
 
 from __future__ import annotations
 
-import csv
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
+from local.demo.csv_table import Table, UnusableFile, read_table
+from local.demo.csv_values import Conventions, conventions, shown, to_cents, to_moment
 from local.demo.history import PlannedWorkOrder, WorkType, live_from
 
-_DATE_FORMATS = ("%Y-%m-%d", "%d.%m.%Y", "%m/%d/%Y", "%Y%m%d", "%Y-%m-%d %H:%M", "%m/%d/%Y %H:%M", "%d.%m.%Y %H:%M")
+__all__ = ["BadRow", "UnusableFile", "read_history"]
 
-# SAP writes 9999-12-31 for "no end"; shifted to the present it would leave the calendar.
-_YEARS = range(1970, 2101)
-_AMOUNT = re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?")
+T = TypeVar("T")
 
 _HEADINGS: dict[str, tuple[str, ...]] = {
-    "created": ("bscstartdate", "created on", "created at", "createdat", "created date", "date created"),
-    "asset": ("asset", "asset name", "equipment"),
-    "title": ("originalshorttext", "title", "name", "work order title"),
-    "type": ("pmtype", "work type", "type", "work order type"),
-    "cost": ("cost", "total cost"),
-    "finished": ("completed on", "completed at", "completedat", "completion date", "date completed"),
+    "created": ("BscStartDate", "Created on", "Created at", "CreatedAt", "Created date", "Date created"),
+    "asset": ("Asset", "Asset name", "Equipment"),
+    "title": ("OriginalShorttext", "Title", "Name", "Work order title"),
+    "type": ("PMType", "Work type", "Type", "Work order type"),
+    "cost": ("Cost", "Total cost"),
+    "finished": ("Completed on", "Completed at", "CompletedAt", "Completion date", "Date completed"),
 }
 _REQUIRED = ("created", "asset", "title")
 # SAP's usual order types: PM02 and YBA2 are planned maintenance in the delivered customizing.
 _PREVENTIVE = {"pm02", "pm03", "yba2", "preventive", "planned", "pm"}
-_REACTIVE = {"pm01", "yba1", "ya01", "ya02", "reactive", "corrective", "breakdown", "unplanned", "other", ""}
+_REACTIVE = {"pm01", "yba1", "ya01", "ya02", "reactive", "corrective", "breakdown", "unplanned", "other"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +40,6 @@ class BadRow:
 
     line: int
     reason: str
-
-
-class UnusableFile(ValueError):
-    """The file as a whole cannot be read; the message says why."""
 
 
 def read_history(
@@ -76,85 +70,86 @@ class _Row:
 
 
 def _parse(path: Path, limit: int | None) -> tuple[list[_Row], list[BadRow]]:
+    table = read_table(path)
+    columns = _columns(path, table.headings)
+    how = _conventions(table, columns)
     rows: list[_Row] = []
     bad: list[BadRow] = []
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            columns = _columns(path, reader.fieldnames or [])
-            for record in reader:
-                if limit is not None and len(rows) >= limit:
-                    break
-                try:
-                    rows.append(_row(reader.line_num, record, columns))
-                except ValueError as error:
-                    bad.append(BadRow(reader.line_num, str(error)))
-    except OSError as error:
-        raise UnusableFile(f"{path}: {error.strerror}") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise UnusableFile(f"{path}: not a CSV file in UTF-8: {error}") from error
+    for line, cells in table.rows:
+        if limit is not None and len(rows) >= limit:
+            break
+        try:
+            rows.append(_row(line, _record(table, cells), columns, how))
+        except ValueError as error:
+            bad.append(BadRow(line, str(error)))
     return rows, bad
 
 
 def _columns(path: Path, headings: Sequence[str]) -> dict[str, str]:
-    by_name = {heading.strip().lower(): heading for heading in headings}
+    """What each column that we read is called in the file; "" if it has none."""
+    by_name: dict[str, str] = {}
+    ours = {name.lower() for names in _HEADINGS.values() for name in names}
+    for heading in headings:
+        if heading.lower() in by_name and heading.lower() in ours:
+            raise UnusableFile(f"{path}: line 1: there are two columns {heading}")
+        by_name[heading.lower()] = heading
     columns = {
-        meaning: next((by_name[name] for name in names if name in by_name), "") for meaning, names in _HEADINGS.items()
+        meaning: next((by_name[name.lower()] for name in names if name.lower() in by_name), "")
+        for meaning, names in _HEADINGS.items()
     }
-    missing = [_HEADINGS[meaning][0] for meaning in _REQUIRED if not columns[meaning]]
+    missing = [" or ".join(_HEADINGS[meaning][:2]) for meaning in _REQUIRED if not columns[meaning]]
     if missing:
-        raise UnusableFile(
-            f"{path}: line 1: no column for {', '.join(missing)}; found: {', '.join(headings) or 'none'}"
-        )
+        found = ", ".join(shown(heading)[1:-1] for heading in headings[:20]) or "none"
+        raise UnusableFile(f"{path}: line 1: no column for {', '.join(missing)}; found: {found}")
     return columns
 
 
-def _row(line: int, record: Mapping[str, str | None], columns: Mapping[str, str]) -> _Row:
-    def cell(meaning: str) -> str:
-        return (record.get(columns[meaning]) or "").strip() if columns[meaning] else ""
+def _conventions(table: Table, columns: Mapping[str, str]) -> Conventions:
+    def cells(meaning: str) -> list[str]:
+        if not columns[meaning]:
+            return []
+        place = table.headings.index(columns[meaning])
+        return [row[place].strip() for _, row in table.rows if place < len(row)]
 
-    def required(meaning: str) -> str:
-        value = cell(meaning)
+    return conventions([*cells("created"), *cells("finished")], cells("cost"), table.separator)
+
+
+def _record(table: Table, cells: Sequence[str]) -> dict[str, str]:
+    # A separator in a title that is not quoted moves all that follows into wrong columns.
+    if any(cell.strip() for cell in cells[len(table.headings) :]):
+        raise ValueError(f"has {len(cells)} cells, but there are {len(table.headings)} headings: is a quote missing?")
+    return dict(zip(table.headings, cells, strict=False))
+
+
+def _row(line: int, record: Mapping[str, str], columns: Mapping[str, str], how: Conventions) -> _Row:
+    def optional(meaning: str, read: Callable[[str], T]) -> T | None:
+        value = record.get(columns[meaning], "").strip() if columns[meaning] else ""
         if not value:
+            return None
+        try:
+            return read(value)
+        except ValueError as error:
+            raise ValueError(f"{columns[meaning]} {error}") from error
+
+    def required(meaning: str, read: Callable[[str], T]) -> T:
+        value = optional(meaning, read)
+        if value is None:
             raise ValueError(f"{columns[meaning]} is empty")
         return value
 
-    created_at = _date(required("created"), columns["created"])
-    finished = cell("finished")
-    finished_at = _date(finished, columns["finished"]) if finished else None
+    created_at = required("created", lambda text: to_moment(text, how))
+    finished_at = optional("finished", lambda text: to_moment(text, how))
     if finished_at is not None and finished_at < created_at:
         raise ValueError(f"{columns['finished']} is before {columns['created']}")
     return _Row(
         line,
         created_at,
-        required("asset"),
-        required("title"),
-        _work_type(cell("type")),
-        _cents(cell("cost")),
+        required("asset", str),
+        required("title", str),
+        optional("type", _work_type) or "REACTIVE",
+        optional("cost", lambda text: to_cents(text, how)),
         finished_at,
     )
-
-
-def _date(text: str, column: str) -> datetime:
-    for parse in _DATE_PARSERS:
-        try:
-            moment = parse(text)
-        except ValueError:
-            continue
-        if moment.year not in _YEARS:
-            raise ValueError(f"{column} is outside the years {_YEARS[0]} to {_YEARS[-1]}: {text!r}")
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    raise ValueError(f"{column} is not a date: {text!r}")
-
-
-def _format_parser(form: str) -> Callable[[str], datetime]:
-    return lambda text: datetime.strptime(text, form).replace(tzinfo=UTC)
-
-
-_DATE_PARSERS: tuple[Callable[[str], datetime], ...] = (
-    datetime.fromisoformat,
-    *(_format_parser(form) for form in _DATE_FORMATS),
-)
 
 
 def _work_type(text: str) -> WorkType:
@@ -163,18 +158,7 @@ def _work_type(text: str) -> WorkType:
         return "PREVENTIVE"
     if name in _REACTIVE:
         return "REACTIVE"
-    raise ValueError(f"unknown work type {text!r}")
-
-
-def _cents(text: str) -> int | None:
-    if not text:
-        return None
-    if not _AMOUNT.fullmatch(text):  # also of "12,50", which must not become 1,250
-        raise ValueError(f"cost is not a number such as 1,234.50: {text!r}")
-    cents = round(Decimal(text.replace(",", "")) * 100)
-    if cents < 0:
-        raise ValueError(f"cost is negative: {text!r}")
-    return cents
+    raise ValueError(f"is an unknown work type: {shown(text)}")
 
 
 def _plan(row: _Row, site: str, shift: timedelta, seed: int, end: datetime) -> PlannedWorkOrder:

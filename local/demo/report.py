@@ -12,6 +12,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+# The message that is published to show that what can never succeed is kept with its reason, and stays dead.
+POISON_CLASS = "MalformedEvent"
+
 
 @dataclass
 class Report:
@@ -43,8 +46,23 @@ class Report:
     @property
     def good(self) -> bool:
         """Whether everything arrived once, and everything that had to be refused was."""
-        notified = self.notifications.get("missing", 0) + self.notifications.get("doubled", 0)
-        return (self.lost, self.doubled, self.wrongly_answered, notified) == (0, 0, 0, 0)
+        return not self.faults()
+
+    def faults(self) -> list[str]:
+        """What is not as it should be, in words."""
+        unexpected = [entry for entry in self.still_dead if entry["error_class"] != POISON_CLASS]
+        counts = {
+            "work orders lost": self.lost,
+            "orders doubled": self.doubled,
+            "webhooks not delivered": self.undelivered,
+            "deliveries not accepted": abs(self.deliveries - self.accepted),
+            "events not in BigQuery": abs(self.accepted - self.archived),
+            "notifications missing": self.notifications.get("missing", 0),
+            "notifications doubled": self.notifications.get("doubled", 0),
+            "forged or malformed deliveries answered wrongly": self.wrongly_answered,
+            "dead letters left that a replay should have mended": sum(entry["count"] for entry in unexpected),
+        }
+        return [f"{count} {what}" for what, count in counts.items() if count]
 
     def write(self, path: Path) -> None:
         """The report as JSON."""
@@ -57,6 +75,8 @@ class Report:
         console.print(_kpis(self.kpis))
         for difference in self.differences[:20]:
             console.print(Text(f"  {difference['kind']}: {difference['reference']}: {difference['detail']}", "red"))
+        for fault in self.faults():
+            console.print(Text(f"  {fault}", "red"))
         verdict = f"lost {self.lost}, doubled {self.doubled}"
         console.print(
             Text(f"{verdict}   ", "bold green" if self.good else "bold red"),
@@ -70,7 +90,7 @@ def _facts(report: Report) -> Table:
     table.add_column()
     for label, lines in _rows(report).items():
         if lines:
-            table.add_row(label, "\n".join(lines))
+            table.add_row(label, Text("\n".join(lines)))  # Text: nothing in it is markup
     return table
 
 
@@ -107,7 +127,7 @@ def _listed(values: Mapping[str, object]) -> str:
 
 
 def _dead(entry: Mapping[str, Any]) -> str:
-    return f"{entry['count']} x {entry['error_class']}: {str(entry['error_message'])[:100]}"
+    return f"{entry['count']} x {entry['error_class']}: {str(entry['error_message'])[:160]}"
 
 
 def _kpis(kpis: Sequence[Mapping[str, Any]]) -> Table:

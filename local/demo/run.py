@@ -22,9 +22,11 @@ from local.demo.intruder import try_to_get_in
 from local.demo.report import Report
 from local.demo.sites import SeededSite, add_equipment, seed_sites
 from local.maintainx.control_client import SimControl
+from local.processes import StackFailed
 from local.pubsub.delivery.oidc import TokenIssuer, key_from_file
 from local.scheduler import Job, Scheduler
 from local.stack import PROJECT, Stack
+from shared.errors import TransientError
 from shared.events import event_identity, format_utc
 from shared.pubsub.publisher import Publisher
 from shared.topics import ERP_PUSH, PIPELINES
@@ -75,7 +77,14 @@ class Run:
     _erp_is_down: bool = False
 
     def execute(self) -> Report:
-        """Do everything. Raises httpx.HTTPError or TimeoutError if the stack fails the demonstration itself."""
+        """Do everything. Raises StackFailed if the stack fails, rather than the bundle on it."""
+        try:
+            return self._execute()
+        except (httpx.HTTPError, TimeoutError, TransientError) as error:
+            self.stack.check()
+            raise StackFailed(f"{type(error).__name__}: {error}; logs: {self.stack.folder / 'logs'}") from error
+
+    def _execute(self) -> Report:
         with SimControl(self.stack.url("maintainx")) as maintainx:
             maintainx.configure(rate_window_s=self.stack.rate_window_s)
             planned = self._with_asset_unknown_to_erp()
@@ -194,6 +203,7 @@ class Run:
             time.sleep(0.1)
 
     def _waiting(self) -> dict[str, int]:
+        self.stack.check()
         backlog = self.stack.backlog()
         return {name: backlog[name] for name in PIPELINES}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -15,34 +16,34 @@ import psutil
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+MARK = "DEMONSTRATION_UNDER_TEST"
 # Stacks share the machine's two cores badly: one at a time.
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack"), pytest.mark.timeout(400)]
 
 
 def start(folder: Path, *options: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "local", "--folder", str(folder), *options]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    marked = {**os.environ, MARK: str(folder)}
+    return subprocess.Popen(command, cwd=ROOT, env=marked, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
 def run(folder: Path, *options: str) -> tuple[int, dict[str, Any], str]:
     """Exit code, report and output of a whole run; its processes must be gone afterwards."""
     process = start(folder, *options)
-    output, _ = process.communicate(timeout=240)
+    output, _ = process.communicate(timeout=270)
     report = folder / "report.json"
     assert processes_of(folder) == []
     return process.returncode, json.loads(report.read_text()) if report.exists() else {}, output
 
 
 def processes_of(folder: Path) -> list[str]:
-    """Command lines of living processes of the stack in `folder`; found by an environment only its processes have."""
+    """Command lines of the living processes of a run, found by the mark in the environment that they inherit."""
     found = []
     for process in psutil.process_iter():
-        try:
-            if str(folder) in " ".join([*process.cmdline(), *process.environ().values()]):
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.environ().get(MARK) == str(folder):
                 found.append(" ".join(process.cmdline()))
-        except (psutil.Error, OSError):
-            continue
-    return [line for line in found if "pytest" not in line]
+    return found
 
 
 def wait_until_started(process: subprocess.Popen[str], folder: Path) -> None:
@@ -53,6 +54,9 @@ def wait_until_started(process: subprocess.Popen[str], folder: Path) -> None:
         assert process.poll() is None, process.communicate()[0]
         assert time.monotonic() < deadline, "nothing was accepted within two minutes"
         time.sleep(0.2)
+    running = processes_of(folder)
+    for name in ["local.pubsub", "local.firestore", "local.bigquery", "local.maintainx", "local.erp", "local.sink"]:
+        assert any(name in line for line in running), f"{name} is not among {running}"
 
 
 def assert_nothing_lost_or_doubled(report: dict[str, Any], output: str) -> None:
@@ -136,4 +140,18 @@ def test_killed_run_leaves_no_process_behind(tmp_path: Path) -> None:
     deadline = time.monotonic() + 30
     while processes_of(folder) and time.monotonic() < deadline:
         time.sleep(0.2)
+    assert processes_of(folder) == []
+
+
+def test_embedded_service_that_dies_is_named_and_ends_the_run(tmp_path: Path) -> None:
+    folder = tmp_path / "s"
+    process = start(folder, "--count", "2000")
+    wait_until_started(process, folder)
+    victims = [p for p in psutil.process_iter() if "local.firestore --port" in " ".join(p.cmdline())]
+    victims = [p for p in victims if p.environ().get(MARK) == str(folder)]
+    victims[0].kill()
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode == 2, output
+    assert "firestore ended (signal 9)" in output
+    assert "Traceback" not in output
     assert processes_of(folder) == []

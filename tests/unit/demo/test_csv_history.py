@@ -100,13 +100,16 @@ def test_limit_counts_usable_rows(tmp_path: Path) -> None:
         ("2004-07-01,,t,PM01,1,", "asset is empty"),
         ("2004-07-01,A, ,PM01,1,", "title is empty"),
         ("2004-07-01,A", "title is empty"),
-        ("2004-07-01,A,t,ZZ99,1,", "unknown work type 'ZZ99'"),
+        ("2004-07-01,A,t,ZZ99,1,", "type is an unknown work type: 'ZZ99'"),
+        ("2004-07-01,A,a title, with a comma,PM01,1,2004-07-02", "has 7 cells, but there are 6 headings"),
         ("2004-07-01,A,t,PM01,a lot,", "cost is not a number"),
         ("2004-07-01,A,t,PM01,nan,", "cost is not a number"),
         ("2004-07-01,A,t,PM01,1e400,", "cost is not a number"),
         ('2004-07-01,A,t,PM01,"12,50",', "cost is not a number such as 1,234.50: '12,50'"),
         ('2004-07-01,A,t,PM01,"1.234,50",', "cost is not a number"),
         ("2004-07-01,A,t,PM01,-3,", "cost is negative"),
+        ("2004-07-01,A,t,PM01,1000000000.01,", "cost is more than 1,000,000,000: '1000000000.01'"),
+        ("2004-07-01,A,t,PM01," + "9" * 5000 + ",", "cost is more than 1,000,000,000: '" + "9" * 60 + "…'"),
         ("2004-07-01,A,t,PM01,1,2004-06-30", "completed on is before created on"),
         ("2004-07-01,A,t,PM01,1,soon", "completed on is not a date"),
         ("2004-07-01,A,t,PM01,1,31.12.9999", "completed on is outside the years 1970 to 2100"),
@@ -134,7 +137,19 @@ def test_cost_in_cents(tmp_path: Path, text: str, cents: int | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "date", ["2004-07-01", "01.07.2004", "07/01/2004", "20040701", "2004-07-01 00:00", "2004-07-01T02:00:00+02:00"]
+    "date",
+    [
+        "2004-07-01",
+        "01.07.2004",
+        "07/01/2004",
+        "2004/07/01",
+        "20040701",
+        "2004-07-01 00:00",
+        "2004-07-01T02:00:00+02:00",
+        "01.07.2004 00:00:00",
+        "07/01/2004 12:00 AM",
+        '"7/1/2004, 12:00 am"',
+    ],
 )
 def test_dates_are_read_as_sap_and_maintainx_write_them(tmp_path: Path, date: str) -> None:
     content = f"created on,asset,title\n{date},A,early\n2004-07-02,A,late\n"
@@ -157,19 +172,103 @@ def test_completion_after_the_end_of_the_history_has_not_happened_yet(tmp_path: 
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
-        ("", "no column for bscstartdate, asset, originalshorttext; found: none"),
-        ("Asset,Cost\nA,1\n", "no column for bscstartdate, originalshorttext; found: Asset, Cost"),
-        (SAP.replace(",", ";"), "no column for"),
+        ("", "line 1: no column for BscStartDate or Created on, Asset or Asset name, .*; found: none"),
+        (
+            "Asset,Cost\nA,1\n",
+            "no column for BscStartDate or Created on, OriginalShorttext or Title; found: Asset, Cost",
+        ),
+        (SAP.replace(",", "|"), "no column for .*; found: BscStartDate|Asset"),
+        (SAP.replace("PMType", "cost"), "line 1: there are two columns Cost"),
         (SAP.splitlines()[0], "no usable row"),
-        ("created on,asset,title\nnever,A,t\n", "no usable row; line 2: created on is not a date"),
-        (b"\xff\xfec\x00r\x00", "not a CSV file in UTF-8"),
-        ("created on,asset,title\n2004-07-01,A," + "x" * 200_000 + "\n", "not a CSV file"),
+        ("Created ON,asset,title\nnever,A,t\n", "no usable row; line 2: Created ON is not a date"),
+        (SAP.encode("utf-16"), "save it as CSV UTF-8"),
+        (SAP.encode("utf-16-le"), "save it as CSV UTF-8"),
+        (SAP.replace("gearbox", "Getriebe prüfen").encode("latin-1"), "save it as CSV UTF-8"),
+        (SAP + "\n2004-07-09,A,Again,PM01,1\n" + "x" * 200_000, "line 6: a cell has more than 131,072 characters"),
+        (
+            SAP + '\n2004-07-09,A,"12 inch pipe,PM01,1\n2004-07-10,A,t,PM01,1\n',
+            "line 5: a quote is opened and not closed",
+        ),
+        (SAP + '2004-07-09,A,"12" pipe,PM01,1\n', "line 4: is not CSV: ',' expected"),
     ],
 )
 def test_file_that_cannot_be_used_says_why(tmp_path: Path, content: str | bytes, complaint: str) -> None:
     with pytest.raises(UnusableFile, match=complaint) as caught:
         read(tmp_path, content)
     assert str(caught.value).startswith(f"{tmp_path / 'history.csv'}: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_columns_that_are_not_read_may_share_a_heading(tmp_path: Path) -> None:
+    assert len(read(tmp_path, "Note,Created on,Asset,Title,Note,,\nx,2004-07-01,A,t,y,,\n")[0]) == 1
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_separator_of_the_spreadsheet_is_found(tmp_path: Path, separator: str) -> None:
+    content = SAP.replace(",", separator).replace("Replace liner", "Replace liner, all of it")
+    planned, bad = read(tmp_path, content)
+    assert bad == []
+    assert [(order.title, order.cost_cents) for order in planned] == [
+        ("Replace liner, all of it", 118305),
+        ("Inspect gearbox", 0),
+    ]
+
+
+def amounts(folder: Path, separator: str, *cells: str) -> tuple[list[int | None], list[str]]:
+    lines = ["Created on,Asset,Title,Cost".replace(",", separator)]
+    lines += [separator.join(["2004-07-01", "A", "t", cell]) for cell in cells]
+    planned, bad = read(folder, "\n".join([*lines, lines[-1].rpartition(separator)[0]]))
+    return [order.cost_cents for order in planned[:-1]], [row.reason for row in bad]
+
+
+@pytest.mark.parametrize(
+    ("separator", "cells", "cents"),
+    [
+        (";", ["1.234,50", "1.234"], [123450, 123400]),
+        (";", ["1.234"], [123400]),
+        (";", ["1234.50", "1.234"], [123450, 123]),
+        ("\t", ["1,234.50", "1.234"], [123450, 123]),
+        ("\t", ["1.234"], [123]),
+        ("\t", ["12,50", "1.234"], [1250, 123400]),
+    ],
+)
+def test_decimal_comma_is_told_from_the_whole_file(
+    tmp_path: Path, separator: str, cells: list[str], cents: list[int]
+) -> None:
+    assert amounts(tmp_path, separator, *cells) == (cents, [])
+
+
+def test_amount_that_does_not_fit_the_others_is_a_bad_row(tmp_path: Path) -> None:
+    assert amounts(tmp_path, ";", "12,50", "7,5", "1183.05") == (
+        [1250, 750],
+        ["Cost is not a number such as 1.234,50: '1183.05'"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("dates", "days", "bad"),
+    [
+        (["01/02/2004", "02/02/2004"], 31, []),  # nothing tells: month first
+        (["01/02/2004", "02/02/2004", "13/02/2004"], 1, []),
+        (["01/02/2004", "02/02/2004", "02/13/2004"], 31, []),
+        (["01/02/2004", "02/02/2004", "13/02/2004", "14/02/2004", "02/13/2004"], 1, ["02/13/2004"]),
+        (["01/02/2004", "02/02/2004", "13/02/2004", "02/13/2004"], 31, ["13/02/2004"]),
+        (["01/02/2004 01:14 PM", "02/02/2004 13:14:00", "13/02/2004 1:14:00 am"], 1, []),
+    ],
+)
+def test_order_of_day_and_month_is_told_from_the_whole_file(
+    tmp_path: Path, dates: list[str], days: int, bad: list[str]
+) -> None:
+    content = "\n".join(["Created on,Asset,Title", *(f"{date},A,t" for date in dates)])
+    planned, skipped = read(tmp_path, content, limit=None)
+    assert planned[1].created_at - planned[0].created_at == timedelta(days=days)
+    assert [row.reason for row in skipped] == [f"Created on is not a date: {date!r}" for date in bad]
+
+
+def test_dates_after_the_limit_tell_the_order_too(tmp_path: Path) -> None:
+    content = "Created on,Asset,Title\n01/02/2004,A,t\n02/02/2004,A,t\n13/02/2004,A,t\n"
+    planned, _ = read(tmp_path, content, limit=2)
+    assert planned[1].created_at - planned[0].created_at == timedelta(days=1)
 
 
 def test_missing_file_and_folder_say_why(tmp_path: Path) -> None:

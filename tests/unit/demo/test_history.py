@@ -46,7 +46,7 @@ def test_steps_are_in_the_order_of_time_and_begin_with_the_creation(planned: lis
 @settings(max_examples=50)
 @given(histories)
 def test_nothing_happens_before_it_can(planned: list[PlannedWorkOrder]) -> None:
-    legal = {
+    legal: dict[str, set[str | None]] = {
         "create": {"assign", "asset_down", None},
         "assign": {"start", "asset_down", "cancel", "delete", None},
         "asset_down": {"assign", "start", None},
@@ -59,7 +59,7 @@ def test_nothing_happens_before_it_can(planned: list[PlannedWorkOrder]) -> None:
         "delete": {None},
     }
     for found in steps_by_order(planned).values():
-        actions = [step.action for step in found]
+        actions: list[str] = [step.action for step in found]
         for action, follower in zip(actions, [*actions[1:], None], strict=True):
             assert follower in legal[action], actions
         assert max(Counter(actions).values()) == 1
