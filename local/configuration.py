@@ -17,8 +17,8 @@ import yaml
 
 from shared.config.whole import Config, load_config
 
-# The simulated ERP does what it was asked at once or never.
-_SETTLE_S = 2.0
+# The simulated ERP is quick: no need to wait for it as long as for a real one.
+_ERP_WAITS = {"timeout_s": 5.0, "settle_s": 5.0}
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def write_configuration(source: Path, folder: Path, endpoints: Endpoints) -> tup
         site["maintainx"]["base_url"] = endpoints.maintainx
         if site.get("erp"):
             site["erp"]["base_url"] = f"{endpoints.erp}/{site['id']}"
-            site["erp"].setdefault("rest", {})["settle_s"] = _SETTLE_S
+            site["erp"].setdefault("rest", {}).update(_ERP_WAITS)
     (target / "sites.yaml").write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
     config = load_config(target)
     (folder / "secrets").mkdir()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import os
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from shared.config.whole import get_config
@@ -17,29 +18,83 @@ from shared.secrets import secrets
 if TYPE_CHECKING:
     from shared.erp.base import ErpAdapter
     from shared.maintainx.client import MaintainXClient
+    from shared.maintainx.directory import Directory
+    from shared.maintainx.subscriptions.keeper import Keeper
     from shared.state import StateStore
+    from shared.state.budget import BudgetStore
     from shared.sync.outbound import OutboundSync
 
 
 @functools.cache
 def state_store() -> StateStore:
-    """The state store on Firestore."""
+    """The state store on Firestore, in the database $FIRESTORE_DATABASE."""
     from shared.state.firestore import FirestoreStateStore
 
-    return FirestoreStateStore()
+    return FirestoreStateStore(database=os.environ.get("FIRESTORE_DATABASE", "(default)"))
 
 
 @functools.cache
-def maintainx_client(site_id: str) -> MaintainXClient:
-    """The MaintainX client of a site. UnknownSite if there is none."""
+def rate_budgets() -> BudgetStore:
+    """The store of rate budgets on Firestore, in the database $FIRESTORE_DATABASE."""
+    from shared.state.budget_firestore import FirestoreBudgets
+
+    return FirestoreBudgets(database=os.environ.get("FIRESTORE_DATABASE", "(default)"))
+
+
+@functools.cache
+def maintainx_client(site_id: str, *, max_wait_s: float = 20.0) -> MaintainXClient:
+    """The MaintainX client of a site, inside the rate limit that all instances share. UnknownSite if there is none.
+
+    max_wait_s: how long a call may wait for the limit before it raises RateLimited.
+    MAINTAINX_RATE_WINDOW_S: length of MaintainX's rate window, 60 unless its sandbox is faster.
+    """
+    from shared.maintainx.budget import SharedGate, limits_of
     from shared.maintainx.client import MaintainXClient
 
     settings = get_config().site(site_id).maintainx
+    window_s = float(os.environ.get("MAINTAINX_RATE_WINDOW_S", "60"))
+
+    def read_key() -> str:
+        return secrets.get(settings.api_key_secret)
+
     return MaintainXClient(
         settings.base_url,
-        lambda: secrets.get(settings.api_key_secret),
+        read_key,
         settings.organization_id,
         refresh_key=lambda: secrets.refresh(settings.api_key_secret),
+        gate=SharedGate(
+            rate_budgets(),
+            lambda: limits_of(read_key(), settings.organization_id, window_s),
+            max_wait_s=max_wait_s,
+        ),
+    )
+
+
+@functools.cache
+def maintainx_directory(site_id: str) -> Directory:
+    """Cached reads of what a site's records refer to. UnknownSite if there is none."""
+    from shared.maintainx.cache import ReadCache
+    from shared.maintainx.directory import LIFETIMES, Directory
+
+    return Directory(maintainx_client(site_id), ReadCache(LIFETIMES, labels={"site": site_id}))
+
+
+def subscription_keeper(site_id: str, *, settle: timedelta | None = None, grace: timedelta | None = None) -> Keeper:
+    """The keeper of a site's webhook subscriptions; a new one each time. UnknownSite or ConfigError."""
+    from shared.maintainx.subscriptions.keeper import GRACE, SETTLE, Keeper
+    from shared.maintainx.subscriptions.receiver import HttpReceiver
+    from shared.secret_versions import secret_versions_from_environment
+
+    config = get_config()
+    return Keeper(
+        config.site(site_id),
+        config.public_url,
+        maintainx=maintainx_client(site_id),
+        receiver=HttpReceiver(),
+        state=state_store(),
+        versions=secret_versions_from_environment(),
+        settle=SETTLE if settle is None else settle,
+        grace=GRACE if grace is None else grace,
     )
 
 
@@ -55,6 +110,19 @@ def erp_adapter(site_id: str) -> ErpAdapter:
 
 
 @functools.cache
+def guarded_erp(site_id: str) -> ErpAdapter:
+    """The ERP adapter of a site behind the process's breaker for it. UnknownSite, or ConfigError without an ERP.
+
+    ERP_BREAKER_PAUSE_S: its first pause. Probes use `erp_adapter`: they shall tell how the ERP is, not what we think.
+    """
+    from shared.breaker import PAUSE_S, Breaker
+    from shared.erp.guarded import GuardedErp
+
+    pause_s = float(os.environ.get("ERP_BREAKER_PAUSE_S", PAUSE_S))
+    return GuardedErp(erp_adapter(site_id), Breaker(f"erp of site {site_id}", pause_s=pause_s), site_id)
+
+
+@functools.cache
 def outbound_sync(site_id: str) -> OutboundSync:
     """The engine that brings a site's ERP in step with MaintainX. UnknownSite, or ConfigError without an ERP."""
     from shared.pubsub.publisher import publisher
@@ -63,8 +131,8 @@ def outbound_sync(site_id: str) -> OutboundSync:
 
     config = get_config()
     site = config.site(site_id)
-    adapter = erp_adapter(site_id)
-    assert site.erp is not None  # noqa: S101  # erp_adapter has just refused a site without
+    adapter = guarded_erp(site_id)
+    assert site.erp is not None  # noqa: S101  # guarded_erp has just refused a site without
     return OutboundSync(
         site=site_id,
         zone=site.zone,

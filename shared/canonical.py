@@ -8,8 +8,11 @@ from typing import Any
 
 
 def canonical_json(value: Any) -> str:
-    """`value` as JSON with sorted keys, no spaces and no non-finite numbers: equal values give equal text."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    """`value` as JSON with sorted keys, no spaces and no non-finite numbers: equal values give equal text.
+
+    Plain ASCII: JSON may hold halves of characters, which no other encoding can write.
+    """
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def content_hash(value: Any) -> str:

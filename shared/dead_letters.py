@@ -2,44 +2,52 @@
 
 A dead letter is a message on the pull subscription of a pipeline's dead-letter topic. Listing takes messages and gives
 them straight back; a replay publishes to the pipeline's own topic first and only then takes the dead letter away, so
-that a crash in between can double the message (its consumer recognises that) but never lose it.
+that a crash in between can double the message (its consumer recognises that) but never lose it. Discarding takes one
+letter away for good, after writing it to the log.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from shared.errors import BrokerUnavailable
 from shared.events import format_utc
-from shared.pubsub.dead_letter import PublishPort
+from shared.pubsub.publisher import Message
 from shared.topics import Pipeline, subscription_path
 
 if TYPE_CHECKING:
     from google.cloud.pubsub_v1 import SubscriberClient
 
+# Replayed letters share requests; a batch that fails half-way is doubled at the most, never lost.
+_REPLAY_BATCH = 100
+_REPLAY_BATCH_BYTES = 8 * 2**20  # a request takes 10 MB
 _PULL_BATCH = 200
 _PULL_TIMEOUT_S = "3"
 # A request takes 512 KiB; an ack id is some 200 bytes long.
 _GIVE_BACK_BATCH = 1000
 # A pull may come back empty although messages wait (Google Cloud: "Pull subscriptions"); this many in a row mean none.
 _EMPTY_PULLS = 2
-# Put on by us or by Pub/Sub when the message died; a replay starts without them.
+_LOGGED_CHARACTERS = 2_000
+# Put on by us or by Pub/Sub when the message died; a replay starts without them. Not first_failed_at: a replay that
+# fails again began to fail long before.
 _REASON_ATTRIBUTES = (
     "error_class",
     "error_message",
     "function",
     "attempt",
     "failed_at",
-    "first_failed_at",
     "message_id",
 )
 _PUBSUB_PREFIX = "CloudPubSubDeadLetterSource"
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +59,17 @@ class DeadLetterFilter:
     event_id: str | None = None
     resource_id: str | None = None
     error_class: str | None = None
+    message_id: str | None = None
 
     def matches(self, letter: DeadLetter) -> bool:
-        """Whether the letter is meant."""
-        wanted = ((field.name, getattr(self, field.name)) for field in fields(self))
-        return all(value is None or letter.attributes.get(name) == value for name, value in wanted)
+        """Whether the letter is meant: by what `describe` shows of it."""
+        shown = letter.describe()
+        return all(shown[name] == value for name, value in self.given().items())
+
+    def given(self) -> dict[str, str]:
+        """The values that are not missing."""
+        values = ((field.name, getattr(self, field.name)) for field in fields(self))
+        return {name: value for name, value in values if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +82,11 @@ class DeadLetter:
     published_at: datetime
     data: bytes
     attributes: dict[str, str]
+
+    @property
+    def replays(self) -> int:
+        """How often it was replayed; 0 if the attribute says something else than a number."""
+        return _count(self.attributes.get("replay_count")) or 0
 
     def describe(self) -> dict[str, Any]:
         """What an operator wants to see; without the payload."""
@@ -83,19 +102,24 @@ class DeadLetter:
             "event_id": attributes.get("event_id"),
             "error_class": attributes.get("error_class", "DeliveryAttemptsExhausted"),
             "error_message": attributes.get("error_message", "Pub/Sub gave up; see the function's log"),
-            "attempts": int(attempts) if attempts else None,
+            "attempts": _count(attempts),
             "first_failed_at": attributes.get("first_failed_at"),
-            "replays": int(attributes.get("replay_count", "0")),
+            "replays": self.replays,
         }
 
 
 @dataclass(frozen=True, slots=True)
 class ReplayReport:
-    """What a replay did, or in a dry run would do."""
+    """What a replay did, or in a dry run would do.
+
+    seen: letters looked at; came_back: those that died again meanwhile, left for the next replay and not in `seen`.
+    """
 
     pipeline: str
     dry_run: bool
+    replay_id: str
     seen: int
+    came_back: int
     matched: int
     replayed: int
     letters: tuple[dict[str, Any], ...]
@@ -108,14 +132,28 @@ def _revived(letter: DeadLetter, replay_id: str) -> dict[str, str]:
         for key, value in letter.attributes.items()
         if key not in _REASON_ATTRIBUTES and not key.startswith(_PUBSUB_PREFIX)
     }
-    count = int(letter.attributes.get("replay_count", "0")) + 1
-    return {**kept, "replay_id": replay_id, "replay_count": str(count), "source": "replay"}
+    return {**kept, "replay_id": replay_id, "replay_count": str(letter.replays + 1), "source": "replay"}
+
+
+def _count(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 10 else None
+
+
+Letters = list[DeadLetter]  # named, because DeadLetters.list hides the builtin inside the class
+
+
+class BatchPublishPort(Protocol):
+    """What is needed of a publisher."""
+
+    def publish_all(self, topic: str, messages: Sequence[Message]) -> list[str]:
+        """Publish and return the message ids after the broker's acknowledgement."""
+        ...
 
 
 class DeadLetters:
     """The dead letters of all pipelines."""
 
-    def __init__(self, subscriber: SubscriberClient, publisher: PublishPort) -> None:
+    def __init__(self, subscriber: SubscriberClient, publisher: BatchPublishPort) -> None:
         self._subscriber = subscriber
         self._publisher = publisher
 
@@ -130,29 +168,71 @@ class DeadLetters:
         What was seen but is not replayed is given back.
         """
         replay_id = uuid.uuid4().hex
-        seen = 0
+        seen = came_back = 0
         matched: list[DeadLetter] = []
+        batch: list[DeadLetter] = []
         held: dict[str, None] = {}  # ack ids in the order of their coming; all of a pull, also those not looked at
         replayed = 0
         try:
             for letter in self._pull(pipeline, held):
+                if letter.attributes.get("replay_id") == replay_id:
+                    came_back += 1  # it waits for the next replay, or this one would never end
+                    continue
                 seen += 1
-                came_back = letter.attributes.get("replay_id") == replay_id
-                if came_back or not wanted.matches(letter):
-                    continue  # what died again while we are at it waits for the next replay, or this would never end
+                if not wanted.matches(letter):
+                    continue
+                if not dry_run and sum(len(each.data) for each in batch) + len(letter.data) > _REPLAY_BATCH_BYTES:
+                    replayed += self._send_on(pipeline, batch, replay_id, held)
                 matched.append(letter)
-                if not dry_run:
-                    self._publisher.publish(pipeline.topic, letter.data, _revived(letter, replay_id))
-                    self._acknowledge(pipeline, letter)
-                    del held[letter.ack_id]
-                    replayed += 1
-                if len(matched) >= limit:
+                batch.append(letter)
+                full = len(matched) >= limit
+                if not dry_run and (full or len(batch) >= _REPLAY_BATCH):
+                    replayed += self._send_on(pipeline, batch, replay_id, held)
+                if full:
                     break
+            if not dry_run:
+                replayed += self._send_on(pipeline, batch, replay_id, held)
         finally:
             self._give_back(pipeline, list(held))
         return ReplayReport(
-            pipeline.name, dry_run, seen, len(matched), replayed, tuple(letter.describe() for letter in matched)
+            pipeline.name,
+            dry_run,
+            replay_id,
+            seen,
+            came_back,
+            len(matched),
+            replayed,
+            tuple(letter.describe() for letter in matched),
         )
+
+    def discard(self, pipeline: Pipeline, message_id: str) -> dict[str, Any] | None:
+        """Take one dead letter away for good; None if there is none of that id. Raises BrokerUnavailable.
+
+        It is logged first. Returns what was logged: `pipeline`, `message_id`, `attributes`, `payload` (the first 2,000
+        characters) and `payload_bytes`.
+        """
+        held: dict[str, None] = {}
+        try:
+            for letter in self._pull(pipeline, held):
+                if letter.message_id == message_id:
+                    discarded = self._discard(pipeline, letter)
+                    del held[letter.ack_id]
+                    return discarded
+        finally:
+            self._give_back(pipeline, list(held))
+        return None
+
+    def _discard(self, pipeline: Pipeline, letter: DeadLetter) -> dict[str, Any]:
+        content = {
+            "pipeline": pipeline.name,
+            "message_id": letter.message_id,
+            "attributes": letter.attributes,
+            "payload": letter.data.decode(errors="replace")[:_LOGGED_CHARACTERS],
+            "payload_bytes": len(letter.data),
+        }
+        log.warning("discarding dead letter %s of %s", letter.message_id, pipeline.name, extra=content)
+        self._acknowledge(pipeline, [letter.ack_id])
+        return content
 
     def _pull(self, pipeline: Pipeline, held: dict[str, None]) -> Iterator[DeadLetter]:
         """Dead letters, each once, until none are left or the same ones come round again; ack ids go into `held`."""
@@ -188,10 +268,22 @@ class DeadLetters:
                     attributes=dict(received.message.attributes),
                 )
 
-    def _acknowledge(self, pipeline: Pipeline, letter: DeadLetter) -> None:
+    def _send_on(self, pipeline: Pipeline, batch: Letters, replay_id: str, held: dict[str, None]) -> int:
+        """Publish the batch again, then take its letters away; empties `batch` and returns how many there were."""
+        if not batch:
+            return 0
+        self._publisher.publish_all(pipeline.topic, [(each.data, _revived(each, replay_id)) for each in batch])
+        ack_ids = [letter.ack_id for letter in batch]
+        self._acknowledge(pipeline, ack_ids)
+        for ack_id in ack_ids:
+            del held[ack_id]
+        batch.clear()
+        return len(ack_ids)
+
+    def _acknowledge(self, pipeline: Pipeline, ack_ids: Sequence[str]) -> None:
         path = subscription_path(pipeline.dead_letters)
         with _broker_errors(path):
-            self._subscriber.acknowledge(request={"subscription": path, "ack_ids": [letter.ack_id]})
+            self._subscriber.acknowledge(request={"subscription": path, "ack_ids": ack_ids})
 
     def _give_back(self, pipeline: Pipeline, ack_ids: Sequence[str]) -> None:
         path = subscription_path(pipeline.dead_letters)

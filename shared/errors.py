@@ -9,7 +9,12 @@ BridgeError
 │   ├── SecretUnavailable     Secret Manager did not answer
 │   ├── RemoteUnavailable     MaintainX, ERP or a chat service: network error, 5xx, time-out
 │   │   ├── RateLimited       429; carries retry_after_s
-│   │   └── OutcomeUnknown    a write was sent and not answered: it may have been done
+│   │   ├── ServerFailed      MaintainX answered with a server error
+│   │   ├── NetworkFailed     MaintainX did not answer
+│   │   ├── NotTakenOn        nothing was done: refused for the moment (423, 425), or no time left to ask
+│   │   ├── OutcomeUnknown    a write was sent and not answered: it may have been done
+│   │   └── BreakerOpen       nothing was sent, as the system keeps failing; carries retry_after_s
+│   ├── RecordNotVisible      MaintainX answers 404 for a record of whose deletion nobody told
 │   ├── VersionConflict       412: somebody else wrote the record since we read it
 │   └── WarehouseUnavailable  BigQuery did not answer
 └── PermanentError            trying again cannot help: the message goes to the dead letters at once
@@ -21,7 +26,8 @@ BridgeError
     ├── RemoteRejected        the remote side refuses the request (4xx); carries status
     │   ├── AuthenticationFailed   401
     │   ├── PermissionDenied       403
-    │   └── RecordNotFound         404
+    │   ├── RecordNotFound         404
+    │   └── ValidationFailed       400; carries faults, each with the path of the field
     ├── SecretMissing         no such secret, or an empty one
     └── NotificationRejected  every address of a notification is unusable
 
@@ -30,6 +36,7 @@ What a handler does with an error follows from its class (`transient`), never fr
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 
@@ -81,8 +88,32 @@ class RateLimited(RemoteUnavailable):
     """A remote system asked us to slow down."""
 
 
+class ServerFailed(RemoteUnavailable):
+    """A remote system answered, but with a server error (5xx, 408) or with nothing that can be read."""
+
+
+class NetworkFailed(RemoteUnavailable):
+    """A remote system could not be reached, or did not answer in time."""
+
+
 class OutcomeUnknown(RemoteUnavailable):
     """A write was sent and its answer never came: it may have been done, or may yet be done."""
+
+
+class NotTakenOn(RemoteUnavailable):
+    """Nothing was done: a remote system refuses the request for the moment, or no time was left to send it."""
+
+
+class BreakerOpen(RemoteUnavailable):
+    """Nothing was sent: the remote system keeps failing and is left alone for a while (`shared.breaker`)."""
+
+
+class RecordNotVisible(TransientError):
+    """MaintainX answers 404 for a record of whose deletion nobody told.
+
+    Either the event of the deletion is still on its way, or the API key's user may not see the record any more: if that
+    lasts, somebody must know.
+    """
 
 
 class VersionConflict(TransientError):
@@ -131,6 +162,22 @@ class PermissionDenied(RemoteRejected):
 
 class RecordNotFound(RemoteRejected):
     """The record does not exist, or is not visible to us (HTTP 404)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that a remote system finds wrong with a request. field_path: dotted, "" if none was named."""
+
+    text: str
+    field_path: str = ""
+
+
+class ValidationFailed(RemoteRejected):
+    """A remote system finds the request itself wrong (HTTP 400); `faults` says what and where."""
+
+    def __init__(self, message: str, *, status: int, faults: tuple[Fault, ...] = ()) -> None:
+        super().__init__(message, status=status)
+        self.faults = faults
 
 
 class SecretMissing(PermanentError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +18,9 @@ from shared.errors import MalformedEvent
 
 Source = Literal["webhook", "gateway", "poll", "sensor"]
 
+# Far more than any sender nests, far less than Python can write again or BigQuery takes (500).
+MAX_DEPTH = 100
+_RECORD_ID = re.compile(r"[0-9]{1,18}")
 _TEXT_FIELDS = ("event_id", "site", "type", "resource", "resource_id", "source")
 
 
@@ -40,6 +44,11 @@ class Event:
     source: Source
     origin: str
     data: dict[str, Any]
+
+    @property
+    def record_id(self) -> int | None:
+        """`resource_id` as the number that MaintainX's API takes; None if it is none."""
+        return int(self.resource_id) if _RECORD_ID.fullmatch(self.resource_id) else None
 
     def to_json(self) -> bytes:
         """The wire form. Plain ASCII: JSON may escape halves of characters that UTF-8 cannot write."""
@@ -75,7 +84,7 @@ class Event:
     @classmethod
     def from_json(cls, raw: bytes) -> Event:
         """Parse the wire form; MalformedEvent says which field is wrong."""
-        body = parse_object(raw)
+        body = parse_object(raw, max_depth=MAX_DEPTH + 1)  # the envelope is a level of its own
         for field in _TEXT_FIELDS:
             if not isinstance(body.get(field), str):
                 raise MalformedEvent(f"event field {field!r} is missing or not text")
@@ -93,11 +102,11 @@ class Event:
         )
 
 
-def parse_object(raw: bytes) -> dict[str, Any]:
+def parse_object(raw: bytes, *, max_depth: int = MAX_DEPTH) -> dict[str, Any]:
     """The JSON object in `raw`; MalformedEvent for anything else.
 
-    Stricter than Python: NaN, Infinity and numbers too large for a float are refused, since no other reader of the
-    event (BigQuery, an ERP) takes them.
+    Stricter than Python: NaN, Infinity, numbers too large for a float and nesting of more than `max_depth` levels are
+    refused, since no other reader of the event (BigQuery, an ERP) takes them.
     """
     try:
         body = json.loads(raw, parse_constant=_finite, parse_float=_finite)
@@ -105,7 +114,17 @@ def parse_object(raw: bytes) -> dict[str, Any]:
         raise MalformedEvent(f"not JSON: {error}") from error
     if not isinstance(body, dict):
         raise MalformedEvent("not a JSON object")
+    # Most bodies have too few brackets to be deep, and are not walked through.
+    if raw.count(b"[") + raw.count(b"{") > max_depth and _is_deeper(body, max_depth):
+        raise MalformedEvent(f"nested more than {max_depth} levels deep")
     return body
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    if not isinstance(value, dict | list):
+        return False
+    inner = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_is_deeper(item, levels - 1) for item in inner)
 
 
 def _finite(text: str) -> float:

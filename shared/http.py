@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import email.utils
+import math
 import re
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 
+from shared.deadline import remaining_s
 from shared.errors import (
     AuthenticationFailed,
+    NotTakenOn,
     PermissionDenied,
     RateLimited,
     RecordNotFound,
@@ -24,33 +28,56 @@ _REJECTIONS: dict[int, type[RemoteRejected]] = {
     403: PermissionDenied,
     404: RecordNotFound,
 }
+# Locked; too early (RFC 8470): the same request may be accepted later.
+_REFUSED_FOR_NOW = frozenset({423, 425})
 _ERROR_TEXT_LIMIT = 300
 
 
-def send(client: httpx.Client, method: str, url: str, *, system: str, **options: Any) -> httpx.Response:
-    """Send one request and return its 2xx answer.
+def send(
+    client: httpx.Client,
+    method: str,
+    url: str,
+    *,
+    system: str,
+    refused_for_now: Collection[int] = (),
+    **options: Any,
+) -> httpx.Response:
+    """Send one request and return its 2xx answer, within what is left of the deadline (`shared.deadline`).
 
-    `system` names the other side in messages. Raises RemoteUnavailable (no answer, 408, 5xx), RateLimited (429),
-    VersionConflict (412), AuthenticationFailed, PermissionDenied, RecordNotFound, RemoteRejected (any other status).
-    Redirects count as rejected: an API that moves is a mistake in the configuration.
+    `system` names the other side in messages; `refused_for_now`: statuses beside 423 and 425 with which it refuses
+    what it may accept later. Raises RemoteUnavailable (no answer, 408, 5xx), NotTakenOn (those statuses, or no time
+    left), RateLimited (429), VersionConflict (412), AuthenticationFailed, PermissionDenied, RecordNotFound,
+    RemoteRejected (any other status). Redirects count as rejected: an API that moves is a mistake in the configuration.
     """
+    if remaining_s() <= 0:
+        raise NotTakenOn(f"{system}: {method} {url}: not sent, no time is left for it")
+    timeout = httpx.Timeout(options.pop("timeout", client.timeout))
+    request = client.build_request(method, url, timeout=_within_deadline(timeout), **options)
     try:
-        response = client.request(method, url, **options)
+        response = client.send(request, stream=True)
+        try:
+            response.stream = _UntilDeadline(response.stream, request)
+            response.read()
+        finally:
+            response.close()
     except httpx.RequestError as error:  # with those of an answer that cannot be decoded
         raise RemoteUnavailable(f"{system}: {method} {url}: {type(error).__name__}: {error}") from error
     if response.is_success:
         return response
+    if response.status_code in refused_for_now:
+        raise NotTakenOn(_text(response, system))
     raise failure(response, system=system)
 
 
 def failure(response: httpx.Response, *, system: str) -> RemoteUnavailable | VersionConflict | RemoteRejected:
-    """The error that an unsuccessful answer means."""
-    request, status = response.request, response.status_code
-    text = f"{system}: {request.method} {request.url.path}: {status} {_error_text(response)}"
+    """The error that an unsuccessful answer means. Retry-After has a meaning with 429 and 503 only (RFC 9110, 6585)."""
+    status, text = response.status_code, _text(response, system)
     if status == 429:
         return RateLimited(text, retry_after_s=retry_after_s(response))
+    if status in _REFUSED_FOR_NOW:
+        return NotTakenOn(text)
     if status == 408 or status >= 500:
-        return RemoteUnavailable(text, retry_after_s=retry_after_s(response))
+        return RemoteUnavailable(text, retry_after_s=retry_after_s(response) if status == 503 else None)
     if status == 412:
         return VersionConflict(text)
     return _REJECTIONS.get(status, RemoteRejected)(text, status=status)
@@ -70,5 +97,32 @@ def retry_after_s(response: httpx.Response) -> float | None:
     return max(0.0, (moment - datetime.now(UTC)).total_seconds())
 
 
-def _error_text(response: httpx.Response) -> str:
-    return " ".join(response.text.split())[:_ERROR_TEXT_LIMIT]
+def _text(response: httpx.Response, system: str) -> str:
+    request, body = response.request, " ".join(response.text.split())[:_ERROR_TEXT_LIMIT]
+    return f"{system}: {request.method} {request.url.path}: {response.status_code} {body}"
+
+
+def _within_deadline(timeout: httpx.Timeout) -> httpx.Timeout:
+    left_s = remaining_s()
+    if left_s == math.inf:
+        return timeout
+    phases_s = timeout.as_dict().items()
+    return httpx.Timeout(**{phase: left_s if limit_s is None else min(limit_s, left_s) for phase, limit_s in phases_s})
+
+
+class _UntilDeadline(httpx.SyncByteStream):
+    """The body of an answer; httpx's own time-outs begin anew with every piece of it."""
+
+    def __init__(self, pieces: httpx.SyncByteStream | httpx.AsyncByteStream, request: httpx.Request) -> None:
+        assert isinstance(pieces, httpx.SyncByteStream)  # noqa: S101  # of a synchronous client
+        self._pieces = pieces
+        self._request = request
+
+    def __iter__(self) -> Iterator[bytes]:
+        for piece in self._pieces:
+            yield piece
+            if remaining_s() <= 0:
+                raise httpx.ReadTimeout("the answer takes longer than there is time", request=self._request)
+
+    def close(self) -> None:
+        self._pieces.close()

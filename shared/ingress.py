@@ -2,6 +2,8 @@
 
 Pure: no secret is read and nothing is sent here. MaintainX posts to `/webhooks/{site}/{TYPE}`, one address a
 subscription, because its payloads do not carry their type reliably and each subscription has a secret of its own.
+`/webhooks/{site}/{TYPE}/parked` is where a subscription points while its secret is not known here yet: deliveries to it
+are answered, never published (shared/maintainx/subscriptions).
 `/v1/events/{site}` takes `{"event": "work_order.created", "data": {...}}` from other senders, signed with the site's
 events_secret in the same form in the header `x-bridge-signature`.
 """
@@ -23,26 +25,40 @@ from shared.maintainx.webhooks import id_text, to_event
 MAX_BODY_BYTES = 2**20
 GATEWAY_SIGNATURE_HEADER = "x-bridge-signature"
 
-_WEBHOOK_PATH = re.compile(r"/webhooks/(?P<site>[a-z0-9-]+)/(?P<type>[A-Z0-9_]+)/?")
+_WEBHOOK_PATH = re.compile(r"/webhooks/(?P<site>[a-z0-9-]+)/(?P<type>[A-Z0-9_]+)(?P<parked>/parked)?/?")
 _GATEWAY_PATH = re.compile(r"/v1/events/(?P<site>[a-z0-9-]+)/?")
 _EVENT_NAME = re.compile(r"(?P<resource>[a-z][a-z0-9_]{0,40})\.[a-z][a-z0-9_.]{0,60}")
 
 
 class Refused(BridgeError):
-    """The delivery is not accepted. `status` is the answer; the message is the reason, for the log only."""
+    """The delivery is not accepted. `status` is the answer; `reason` (one word) and the message are for the log."""
 
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__(reason)
+    def __init__(self, status: int, reason: str, message: str) -> None:
+        super().__init__(message)
         self.status = status
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a delivery was sent to: a site and, for MaintainX, the webhook type; "" means the generic envelope."""
+    """Where a delivery was sent to: a site and, for MaintainX, the webhook type; "" means the generic envelope.
+
+    parked: it is the address of a subscription that is not in use yet.
+    """
 
     site: SiteConfig
     webhook_type: str
     secret_name: str | None
+    parked: bool = False
+
+    def uri(self, public_url: str) -> str:
+        """The address of a MaintainX subscription as registered there."""
+        return webhook_url(public_url, self.site.id, self.webhook_type, parked=self.parked)
+
+
+def webhook_url(public_url: str, site: str, webhook_type: str, *, parked: bool = False) -> str:
+    """Where MaintainX posts this type of this site to; `parked`: as long as its secret is not known here."""
+    return f"{public_url}/webhooks/{site}/{webhook_type}{'/parked' if parked else ''}"
 
 
 def find_address(sites: SitesFile, path: str) -> Address:
@@ -51,14 +67,15 @@ def find_address(sites: SitesFile, path: str) -> Address:
         site = sites.site(match["site"])
         subscription = site.maintainx.subscription(match["type"]) if site else None
         if site is None or subscription is None:
-            raise Refused(404, f"no subscription {match['type']} is configured for site {match['site']}")
-        return Address(site, subscription.type, subscription.secret)
+            reason = "unknown_type" if site else "unknown_site"
+            raise Refused(404, reason, f"no subscription {match['type']} is configured for site {match['site']}")
+        return Address(site, subscription.type, subscription.secret, parked=match["parked"] is not None)
     if match := _GATEWAY_PATH.fullmatch(path):
         site = sites.site(match["site"])
         if site is None:
-            raise Refused(404, f"site {match['site']} is not configured")
+            raise Refused(404, "unknown_site", f"site {match['site']} is not configured")
         return Address(site, "", site.events_secret)
-    raise Refused(404, "no such address")
+    raise Refused(404, "unknown_path", "no such address")
 
 
 def check_signature(
@@ -81,10 +98,10 @@ def check_signature(
             return
         verify(headers.get(BODY_SIGNATURE_HEADER), body, secrets, now_s=now_s)
         if public_url is not None:
-            uri = f"{public_url}/webhooks/{address.site.id}/{address.webhook_type}"
-            verify(headers.get(URI_SIGNATURE_HEADER), uri.encode(), secrets, now_s=now_s)
+            uri = address.uri(public_url).encode()
+            verify(headers.get(URI_SIGNATURE_HEADER), uri, secrets, now_s=now_s)
     except SignatureError as error:
-        raise Refused(401, str(error)) from error
+        raise Refused(401, "bad_signature", str(error)) from error
 
 
 def make_event(address: Address, body: bytes, received_at: datetime) -> Event:
@@ -92,7 +109,7 @@ def make_event(address: Address, body: bytes, received_at: datetime) -> Event:
     try:
         data = parse_object(body)
     except MalformedEvent as error:
-        raise Refused(400, f"body is {error}") from error
+        raise Refused(400, "malformed", f"body is {error}") from error
     if address.webhook_type:
         return to_event(address.site.id, address.webhook_type, body, data, received_at)
     return _gateway_event(address.site.id, body, data, received_at)
@@ -102,9 +119,9 @@ def _gateway_event(site: str, body: bytes, envelope: dict[str, Any], received_at
     name, data = envelope.get("event"), envelope.get("data")
     match = _EVENT_NAME.fullmatch(name) if isinstance(name, str) else None
     if match is None or not isinstance(name, str):
-        raise Refused(400, "'event' is not a dotted event name such as work_order.created")
+        raise Refused(400, "malformed", "'event' is not a dotted event name such as work_order.created")
     if not isinstance(data, dict):
-        raise Refused(400, "'data' is missing or not an object")
+        raise Refused(400, "malformed", "'data' is missing or not an object")
     resource = match["resource"]
     return Event(
         event_id=event_identity(site, name, body),

@@ -1,7 +1,8 @@
-"""JSON log lines in the form that Cloud Logging reads: severity, message, trace, and our own keys.
+"""JSON log lines in the form that Cloud Logging reads: time, severity, message, trace, and our own keys.
 
 Functions write to standard output, one JSON object a line; Cloud Run hands them to Cloud Logging, which lifts
-`severity`, `message` and `logging.googleapis.com/trace` out of the payload (Google Cloud: structured logging).
+`time` (RFC 3339, UTC), `severity`, `message` and `logging.googleapis.com/trace` out of the payload (Google Cloud:
+structured logging).
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ def configure_logging(function: str) -> None:
             "%(levelname)s %(message)s %(name)s",
             rename_fields={"levelname": "severity", "name": "logger"},
             static_fields={"function": function},
+            timestamp="time",
         )
     )
     root = logging.getLogger()

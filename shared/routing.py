@@ -1,8 +1,9 @@
-"""Which destinations an event goes to: pure, apart from one reader that is asked only where a rule needs the record."""
+"""Which destinations an event goes to: pure. What only MaintainX's record can tell is asked of the caller."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from shared.config.routes import Destination, Route, When
@@ -10,34 +11,62 @@ from shared.events import Event, dig
 from shared.maintainx.webhooks import entity_of
 
 Record = Mapping[str, Any]
-RecordReader = Callable[[Event], Record | None]
 
 
-def destinations(event: Event, routes: Iterable[Route], read_record: RecordReader) -> dict[Destination, list[str]]:
-    """Destinations of `event`, each with the names of the routes that lead there; empty if no route fits.
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """Destinations, each with the names of the routes that lead there, and the routes that need the record.
 
-    read_record gives the record that the event is about as MaintainX has it now, None if it is gone. It is called at
-    most once, and only if a rule asks for a field that the event's payload does not carry.
+    undecided: only those that lead somewhere else too.
     """
-    fields = _Fields(event, read_record)
+
+    destinations: dict[Destination, list[str]]
+    undecided: list[Route]
+
+
+def route_event(event: Event, routes: Iterable[Route], record: Record | None = None) -> Routing:
+    """Where `event` goes by itself and, if given, by the record that it is about.
+
+    A field is looked up in the payload, then in the payload's entity, then in `record`. Without a record, a route that
+    hangs on a field found in neither is undecided (MaintainX leaves fields without a value out); with one, none is.
+    """
+    known = [source for source in (event.data, entity_of(event.origin, event.data), record) if source is not None]
     found: dict[Destination, list[str]] = {}
+    undecided = []
     for route in routes:
-        if _holds(route.when, event, fields):
+        holds = _holds(route.when, event, known, complete=record is not None)
+        if holds is None:
+            undecided.append(route)
+        elif holds:
             for destination in route.to:
                 found.setdefault(destination, []).append(route.name)
-    return found
+    return Routing(found, [route for route in undecided if not found.keys() >= set(route.to)])
 
 
-def _holds(when: When, event: Event, fields: _Fields) -> bool:
+def _holds(when: When, event: Event, known: list[Record], *, complete: bool) -> bool | None:
+    """None: it does as far as is known, but a field is in none of `known`, which is not complete."""
     if not any(_type_matches(pattern, event.type) for pattern in when.type):
         return False
     if when.site is not None and event.site not in when.site:
         return False
-    if when.priority is not None and fields.get("priority") not in when.priority:
-        return False
-    if when.category is not None and not set(when.category) & _category_names(fields.get("categories")):
-        return False
-    return all(_field_matches(fields.get(path), allowed) for path, allowed in when.fields.items())
+    undecided = False
+    for path, allowed, matches in _conditions(when):
+        value = next((value for source in known if (value := dig(source, path)) is not None), None)
+        if value is None and not complete:
+            undecided = True
+        elif not matches(value, allowed):
+            return False
+    return None if undecided else True
+
+
+def _conditions(when: When) -> Iterator[tuple[str, Sequence[Any], Callable[[Any, Sequence[Any]], bool]]]:
+    """Paths, each with the values that are allowed there and how they are compared."""
+    if when.priority is not None:
+        yield "priority", when.priority, _field_matches
+    if when.category is not None:
+        yield "categories", when.category, _category_matches
+    for path, allowed in when.fields.items():
+        yield path, allowed, _field_matches
 
 
 def _type_matches(pattern: str, event_type: str) -> bool:
@@ -46,39 +75,14 @@ def _type_matches(pattern: str, event_type: str) -> bool:
     return event_type == pattern
 
 
-def _field_matches(value: Any, allowed: list[Any]) -> bool:
+def _field_matches(value: Any, allowed: Sequence[Any]) -> bool:
     if isinstance(value, list):
         return any(item in allowed for item in value)
     return value in allowed
 
 
-def _category_names(value: Any) -> set[str]:
+def _category_matches(value: Any, allowed: Sequence[Any]) -> bool:
     """Categories are names in the REST answers and `{id, name}` in webhook payloads."""
     items = value if isinstance(value, list) else []
     names = (item.get("name") if isinstance(item, Mapping) else item for item in items)
-    return {name for name in names if isinstance(name, str)}
-
-
-class _Fields:
-    """Looks a dotted path up in the payload, then in the payload's entity, then in the record itself."""
-
-    def __init__(self, event: Event, read_record: RecordReader) -> None:
-        self._event = event
-        self._sources: list[Record] = [event.data]
-        entity = entity_of(event.origin, event.data)
-        if entity is not None:
-            self._sources.append(entity)
-        self._read_record: RecordReader | None = read_record
-
-    def get(self, path: str) -> Any:
-        for source in self._sources:
-            value = dig(source, path)
-            if value is not None:
-                return value
-        if self._read_record is None:
-            return None
-        record, self._read_record = self._read_record(self._event), None
-        if record is None:
-            return None
-        self._sources.append(record)
-        return dig(record, path)
+    return any(isinstance(name, str) and name in allowed for name in names)

@@ -4,22 +4,70 @@ A name such as `maintainx-api-key-plant-1` is looked up, in this order, as
 1. the environment variable `SECRET_MAINTAINX_API_KEY_PLANT_1`,
 2. the file `maintainx-api-key-plant-1` in the folder $SECRETS_DIR (Cloud Run mounts secrets as files),
 3. `projects/$GOOGLE_CLOUD_PROJECT/secrets/<name>/versions/latest` in Secret Manager.
-Values are kept for CACHE_S; `refresh` reads again at once, for the caller whose credentials were just refused.
+Values are kept for CACHE_S; `refresh` reads again at once, for the caller whose credentials were just refused. While
+the provider does not answer, the last value serves on, for up to STALE_S: a good secret does not turn bad because
+somebody else is down, and MaintainX does not send a webhook twice. Each secret is read by one thread at a time; who
+waited takes what that one found, a failure too.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from shared.errors import SecretMissing, SecretUnavailable
 
 CACHE_S = 300.0
-_REMOTE_TIMEOUT_S = 5.0
+REFUSED_MIN_AGE_S = 10.0
+"""Refused deliveries must not become requests to Secret Manager: for their sake a secret is read at most this often."""
+STALE_S = 86_400.0
+"""How long a secret that was read serves on while the provider does not answer."""
+# How long a failure stands for all who ask, so that a flood of deliveries does not become one of requests.
+_MISSING_S = 10.0
+_UNAVAILABLE_S = 1.0
+_STALE_AGAIN_S = 10.0
+_REMOTE_TIMEOUT_S = 2.0
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of one secret; times by the clock of Secrets. error: what stands in for it until error_until."""
+
+    value: str | None = None
+    read_at: float = float("-inf")
+    tried_at: float = float("-inf")
+    believed_until: float = float("-inf")
+    error: SecretMissing | SecretUnavailable | None = None
+    error_until: float = float("-inf")
+
+    def failed(self, error: SecretMissing | SecretUnavailable, now: float) -> _Known:
+        """The same after a reading that failed: an absent answer prolongs what is known, a negative one does not."""
+        missing = isinstance(error, SecretMissing)
+        prolonged = self.believed_until if missing else min(now + _STALE_AGAIN_S, self.read_at + STALE_S)
+        return replace(
+            self,
+            tried_at=now,
+            believed_until=max(self.believed_until, prolonged),
+            error=error,
+            error_until=now + (_MISSING_S if missing else _UNAVAILABLE_S),
+        )
+
+    def answer(self) -> str:
+        """The value, or the error for want of one."""
+        if self.value is not None:
+            return self.value
+        raise _again(self.error) if self.error else SecretMissing("never read")
+
+
+_NOTHING = _Known()
 
 
 class Secrets:
@@ -34,37 +82,81 @@ class Secrets:
         self._clock = clock
         self._client_factory = client_factory or _secret_manager_client
         self._client: Any = None
-        self._cache: dict[str, tuple[float, str]] = {}
-        self._lock = threading.Lock()
+        self._client_lock = threading.Lock()  # making the client may take seconds
+        self._cache: dict[str, _Known] = {}
+        self._reading: dict[str, threading.Lock] = {}
 
     def get(self, name: str) -> str:
         """The secret's text without surrounding white space. Raises SecretMissing or SecretUnavailable."""
-        cached = self.cached(name)
-        return self.refresh(name) if cached is None else cached
+        known = self.cached(name)
+        if known is not None:
+            return known
+        with self._lock_of(name):
+            known = self.cached(name)
+            if known is not None:
+                return known
+            before = self._known(name)
+            if before.error is not None and self._clock() < before.error_until:
+                raise _again(before.error)
+            return self._read_or_stale(name)
 
     def cached(self, name: str) -> str | None:
-        """The secret if it was read in the last CACHE_S; never waits."""
-        with self._lock:
-            read_at, value = self._cache.get(name, (float("-inf"), ""))
-        return value if self._clock() < read_at + CACHE_S else None
+        """The secret if it was read in the last CACHE_S or has to serve on for now; never waits."""
+        known = self._known(name)
+        return known.value if self._clock() < known.believed_until else None
 
     def refresh(self, name: str) -> str:
-        """The secret as it is now, past the cache."""
-        value = self._read(name).strip()
-        if not value:
-            raise SecretMissing(f"secret {name} is empty")
-        with self._lock:
-            self._cache[name] = (self._clock(), value)
-        return value
+        """The secret as it is now, past the cache. Raises SecretMissing or SecretUnavailable."""
+        asked_at = self._clock()
+        with self._lock_of(name):
+            known = self._known(name)
+            if known.tried_at <= asked_at:
+                return self._read_anew(name)
+        if known.read_at < known.tried_at and known.error is not None:
+            raise _again(known.error)
+        return known.answer()
 
     def refresh_if_older(self, name: str, age_s: float) -> str:
-        """The secret, read anew unless that was done in the last `age_s`."""
-        with self._lock:
-            read_at, value = self._cache.get(name, (float("-inf"), ""))
-        return value if self._clock() < read_at + age_s else self.refresh(name)
+        """The secret, read anew unless that was tried in the last `age_s`. Raises SecretMissing, SecretUnavailable."""
+        with self._lock_of(name):
+            known = self._known(name)
+            if self._clock() < known.tried_at + age_s:
+                return known.answer()
+            return self._read_or_stale(name)
+
+    def _known(self, name: str) -> _Known:
+        return self._cache.get(name, _NOTHING)
+
+    def _lock_of(self, name: str) -> threading.Lock:
+        return self._reading.setdefault(name, threading.Lock())
+
+    def _read_or_stale(self, name: str) -> str:
+        """The secret read anew; if the provider does not answer, as it was last. Under the secret's lock."""
+        try:
+            return self._read_anew(name)
+        except SecretUnavailable as error:
+            stale = self.cached(name)
+            if stale is None:
+                raise
+            age_s = round(self._clock() - self._known(name).read_at)
+            extra = {"secret": name, "age_s": age_s, "reason": type(error).__name__}
+            log.error("secret of %d s ago serves on: %s", age_s, error, extra=extra)
+            return stale
+
+    def _read_anew(self, name: str) -> str:
+        try:
+            value = self._read(name).strip()
+            if not value:
+                raise SecretMissing(f"secret {name} is empty")
+        except (SecretMissing, SecretUnavailable) as error:
+            self._cache[name] = self._known(name).failed(error, self._clock())
+            raise
+        now = self._clock()
+        self._cache[name] = _Known(value, read_at=now, tried_at=now, believed_until=now + CACHE_S)
+        return value
 
     def _read(self, name: str) -> str:
-        value = os.environ.get("SECRET_" + name.upper().replace("-", "_"))
+        value = os.environ.get(environment_variable(name))
         if value is not None:
             return value
         folder = os.environ.get("SECRETS_DIR")
@@ -87,10 +179,8 @@ class Secrets:
             raise SecretMissing(f"secret {name}: not in the environment or files, and GOOGLE_CLOUD_PROJECT is not set")
         resource = f"projects/{project}/secrets/{name}/versions/latest"
         try:
-            with self._lock:
-                if self._client is None:
-                    self._client = self._client_factory()
-            answer = self._client.access_secret_version(name=resource, timeout=_REMOTE_TIMEOUT_S)
+            # The client's own retries would go on for a minute, whatever the time-out says.
+            answer = self._made_client().access_secret_version(name=resource, retry=None, timeout=_REMOTE_TIMEOUT_S)
         except (exceptions.NotFound, exceptions.PermissionDenied, exceptions.FailedPrecondition) as error:
             raise SecretMissing(f"secret {resource}: {type(error).__name__}") from error
         except Exception as error:  # no credentials, no network, time-out: all may pass
@@ -100,11 +190,27 @@ class Secrets:
         except UnicodeDecodeError as error:
             raise SecretMissing(f"secret {resource}: not UTF-8 text") from error
 
+    def _made_client(self) -> Any:
+        with self._client_lock:
+            if self._client is None:
+                self._client = self._client_factory()
+            return self._client
+
+
+def _again(error: SecretMissing | SecretUnavailable) -> SecretMissing | SecretUnavailable:
+    """A new error of the same kind: one raised many times over would gather tracebacks."""
+    return type(error)(str(error))
+
 
 def _secret_manager_client() -> Any:
     from google.cloud import secretmanager
 
     return secretmanager.SecretManagerServiceClient()
+
+
+def environment_variable(name: str) -> str:
+    """The variable that has precedence for the secret `name`."""
+    return "SECRET_" + name.upper().replace("-", "_")
 
 
 def lines(secret: str) -> tuple[str, ...]:

@@ -20,6 +20,6 @@ def erp_push(event: Event) -> Outcome:
     """Look at the work order on both sides and write to the ERP what it lacks."""
     if event.resource != "work_order":
         return skipped("not_a_work_order")
-    if not event.resource_id.isdigit():
+    if event.record_id is None:
         raise MalformedEvent(f"{event.type} of site {event.site} names no work order: {event.resource_id!r}")
-    return outbound_sync(event.site).push_work_order(int(event.resource_id), event)
+    return outbound_sync(event.site).push_work_order(event.record_id, event)

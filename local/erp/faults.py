@@ -80,6 +80,7 @@ class FaultGate:
     async def _spoil(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the work be done and spoil the answer, or delay the one or the other."""
         if fault.kind == "slow_before":
+            receive = await _received(receive)  # so that the work is done even if the client has hung up by then
             await asyncio.sleep(fault.delay_s)
         answer: list[Message] = []
 
@@ -97,6 +98,18 @@ class FaultGate:
                 await asyncio.sleep(fault.delay_s)
             for message in answer:
                 await send(message)
+
+
+async def _received(receive: Receive) -> Receive:
+    """The request, read now; afterwards the rest of what comes."""
+    messages = [await receive()]
+    while messages[-1].get("more_body"):
+        messages.append(await receive())
+
+    async def replay() -> Message:
+        return messages.pop(0) if messages else await receive()
+
+    return replay
 
 
 async def _cut(send: Send) -> None:

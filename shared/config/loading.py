@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from shared.config.messages import in_words
 from shared.errors import ConfigError
 
 
@@ -21,6 +22,7 @@ class Model(BaseModel):
 
 
 M = TypeVar("M", bound=BaseModel)
+Location = tuple[int | str, ...]
 
 
 # The C parser, where PyYAML was built with it, saves tens of milliseconds of every cold start.
@@ -28,14 +30,22 @@ _SafeLoader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoade
 
 
 class _StrictLoader(_SafeLoader):  # type: ignore[valid-type,misc]  # chosen at run time
-    """YAML that refuses a key given twice; plain YAML silently keeps the last one."""
+    """YAML that refuses a key given twice (plain YAML silently keeps the last one), and says where it is wrong."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, LookupError, AttributeError) as error:  # what constructors meet in `2026-02-30`, `!!int ""`
+            raise _wrong(f"{node.value!r} is no {node.tag.rpartition(':')[2]}", node) from error
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[object] = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
+            if not isinstance(key, Hashable):
+                raise _wrong("a key must be a single value", key_node)
             if key in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"key {key!r} is given twice", key_node.start_mark)
+                raise _wrong(f"key {key!r} is given twice", key_node)
             seen.add(key)
         content: dict[Hashable, Any] = super().construct_mapping(node, deep)
         return content
@@ -56,24 +66,45 @@ def load_model(path: Path, model: type[M]) -> M:
         raise ConfigError(f"{path}: is not UTF-8 text: {error.reason}") from error
     try:
         content = yaml.load(text, Loader=_StrictLoader)  # noqa: S506  # a SafeLoader by inheritance
-    except Exception as error:  # besides YAMLError, whatever its constructors meet in `2026-02-30` or `!!int ""`
-        raise ConfigError(f"{path}: is not YAML: {_one_line(str(error))}") from error
+    except Exception as error:  # besides YAMLError, RecursionError of a file that is nested too deep
+        line, reason = _yaml_fault(text, error)
+        raise ConfigError(f"{path}:{line}: {_one_line(reason)}") from error
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        tree = yaml.compose(text, Loader=_StrictLoader)
-        faults = [
-            f"{path}:{_line_of(tree, fault['loc'])}: {_dotted(fault['loc'])}: {fault['msg']}"
-            for fault in error.errors()
-        ]
-        raise ConfigError("\n".join(faults)) from error
+        faults = [(fault["loc"], in_words(fault)) for fault in error.errors()]
+        raise ConfigError("\n".join(locate(path, faults))) from error
 
 
-def _dotted(location: tuple[int | str, ...]) -> str:
+def locate(path: Path, faults: Iterable[tuple[Location, str]]) -> list[str]:
+    """`file:line: path: reason` of every fault, given as location and reason; the file has been loaded before."""
+    tree = yaml.compose(path.read_text(encoding="utf-8"), Loader=_StrictLoader)
+    return [f"{path}:{_line_of(tree, where)}: {_dotted(where)}: {reason}" for where, reason in faults]
+
+
+def _wrong(reason: str, node: yaml.Node) -> yaml.MarkedYAMLError:
+    return yaml.constructor.ConstructorError(None, None, reason, node.start_mark)
+
+
+def _yaml_fault(text: str, error: Exception) -> tuple[int, str]:
+    """The 1-based line of what is wrong, and what."""
+    if isinstance(error, yaml.reader.ReaderError):
+        return text.count("\n", 0, error.position) + 1, f"is not YAML: {error.reason}"
+    if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
+        return 1, f"is not YAML: {error}"
+    line = error.problem_mark.line + 1
+    if isinstance(error, yaml.constructor.ConstructorError):  # YAML, but not of the kind that we take
+        return line, str(error.problem)
+    begin = f" that begins in line {error.context_mark.line + 1}" if error.context_mark else ""
+    context = f"{error.context}{begin}: " if error.context else ""
+    return line, f"is not YAML: {context}{error.problem}"
+
+
+def _dotted(location: Location) -> str:
     return ".".join(str(part) for part in location) or "(whole file)"
 
 
-def _line_of(tree: yaml.Node | None, location: tuple[int | str, ...]) -> int:
+def _line_of(tree: yaml.Node | None, location: Location) -> int:
     """The 1-based line of the deepest part of `location` that the file has."""
     node, line = tree, 1
     for part in location:

@@ -47,7 +47,7 @@ class FieldRule(Model):
     values: Annotated[dict[str, Scalar], BeforeValidator(_keys_as_text)] | None = None
     default: Scalar | None = None
     convert: Literal["text", "date"] | None = None
-    max_length: int | None = Field(default=None, gt=0)
+    max_length: StrictInt | None = Field(default=None, gt=0)
     on_too_long: Literal["reject", "cut"] = "reject"
     owner: Owner = "maintainx"
 

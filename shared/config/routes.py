@@ -17,6 +17,7 @@ def _as_list(value: object) -> object:
 
 
 EventTypePattern = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*\.([a-z0-9_.]+|\*)$")]
+EventName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_.]*$")]
 OneOrMany = BeforeValidator(_as_list)
 
 
@@ -43,9 +44,13 @@ class Route(Model):
 
 
 class RoutesFile(Model):
-    """The whole of routes.yaml."""
+    """The whole of routes.yaml.
 
-    routes: list[Route]
+    other_events: events that routes may name besides MaintainX's own: those that gateways and sensors send.
+    """
+
+    other_events: list[EventName] = Field(default_factory=list)
+    routes: list[Route] = Field(min_length=1)
 
     @field_validator("routes")
     @classmethod

@@ -6,9 +6,10 @@ import functools
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, StrictBool, StrictFloat, StrictInt, field_validator, model_validator
 
 from shared.config.loading import Model, config_folder, load_model
+from shared.secrets import environment_variable
 
 # A site id becomes part of secret, scheduler and service names: Google Cloud's label rules, short enough to append to.
 SiteId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,30}[a-z0-9]$")]
@@ -27,7 +28,7 @@ class SubscriptionConfig(Model):
     type: WebhookTypeName
     secret: SecretName
     filters: dict[str, Any] = Field(default_factory=dict)
-    options: dict[str, bool] = Field(default_factory=dict)
+    options: dict[str, StrictBool] = Field(default_factory=dict)
 
     @field_validator("options")
     @classmethod
@@ -41,7 +42,7 @@ class MaintainXConfig(Model):
     """Where a site's MaintainX is and how we are known there."""
 
     base_url: HttpUrl = "https://api.getmaintainx.com/v1"
-    organization_id: int = Field(gt=0)
+    organization_id: StrictInt = Field(gt=0)
     api_key_secret: SecretName
     subscriptions: list[SubscriptionConfig] = Field(min_length=1)
 
@@ -66,8 +67,10 @@ class RestErpConfig(Model):
     `id_field`, `reference_field`: names in the ERP's record; `reference_parameter`: the query parameter to search by
     a reference. `version_header`: where the ERP puts a record's version; updates send it back as If-Match (None: the
     ERP has no versions, and an update overwrites what was written since it was read). `credentials_secret` holds the
-    token for `auth: bearer`, `user:password` for `basic`. `settle_s`: how long a create that was never answered may
-    still take effect in the ERP; only after that is it tried again.
+    token for `auth: bearer`, `user:password` for `basic`. `timeout_s`: how long to wait for an answer. `settle_s`: how
+    long a create may still take effect in the ERP after we gave up waiting; only then is it tried again.
+    `busy_statuses`: with which the ERP refuses what it may accept a moment later (409 where it means "locked", not
+    "wrong"); 423, 425, 429, 503 always count so.
     """
 
     collection_path: str = "/orders"
@@ -78,8 +81,15 @@ class RestErpConfig(Model):
     reference_parameter: str = "externalReference"
     version_header: str | None = "ETag"
     auth: Literal["bearer", "basic", "none"] = "bearer"
-    timeout_s: float = Field(default=20.0, gt=0, le=120)
-    settle_s: float = Field(default=30.0, ge=0, le=600)
+    timeout_s: StrictFloat = Field(default=20.0, gt=0, le=120)
+    settle_s: StrictFloat = Field(default=30.0, ge=0, le=600)
+    busy_statuses: frozenset[Annotated[StrictInt, Field(ge=400, le=499)]] = frozenset()
+
+    @model_validator(mode="after")
+    def _settles_longer_than_we_wait(self) -> RestErpConfig:
+        if self.settle_s < self.timeout_s:
+            raise ValueError("settle_s must not be less than timeout_s: an ERP that is slow once is slow again")
+        return self
 
 
 class ErpConfig(Model):
@@ -126,6 +136,17 @@ class SiteConfig(Model):
             raise ValueError(f"{value!r} is not a time zone of the IANA database") from error
         return value
 
+    def secret_names(self) -> set[str]:
+        """Names of all secrets of the site."""
+        named = [
+            self.maintainx.api_key_secret,
+            *(subscription.secret for subscription in self.maintainx.subscriptions),
+            self.erp and self.erp.credentials_secret,
+            self.notify and self.notify.urls_secret,
+            self.events_secret,
+        ]
+        return {name for name in named if name}
+
     @property
     def zone(self) -> ZoneInfo:
         """The site's time zone: it decides which day something happened on."""
@@ -156,6 +177,16 @@ class SitesFile(Model):
         twice = sorted({name for name in ids if ids.count(name) > 1})
         if twice:
             raise ValueError(f"more than one site is called {', '.join(twice)}")
+        return value
+
+    @field_validator("sites")
+    @classmethod
+    def _one_variable_a_secret(cls, value: list[SiteConfig]) -> list[SiteConfig]:
+        names: dict[str, str] = {}
+        for name in (name for site in value for name in site.secret_names()):
+            other = names.setdefault(environment_variable(name), name)
+            if other != name:
+                raise ValueError(f"secrets {other} and {name} would share the variable {environment_variable(name)}")
         return value
 
     def site(self, site_id: str) -> SiteConfig | None:

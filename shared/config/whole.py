@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from shared.config.loading import config_folder, load_model
+from shared.config.loading import Location, config_folder, load_model, locate
 from shared.config.mappings import MappingFile
 from shared.config.routes import Route, RoutesFile
 from shared.config.sites import SiteConfig, SitesFile
 from shared.errors import ConfigError, UnknownSite
+from shared.maintainx.webhooks import WEBHOOK_TYPES
 
 
 @dataclass(frozen=True)
@@ -35,18 +38,8 @@ def load_config(folder: Path) -> Config:
     sites = load_model(folder / "sites.yaml", SitesFile)
     routes = load_model(folder / "routes.yaml", RoutesFile)
     mappings = {path.stem: load_model(path, MappingFile) for path in sorted((folder / "mappings").glob("*.yaml"))}
-    faults = [
-        f"{folder / 'sites.yaml'}: site {site.id}: erp.mapping: there is no file mappings/{site.erp.mapping}.yaml"
-        for site in sites.sites
-        if site.erp is not None and site.erp.mapping not in mappings
-    ]
-    ids = {site.id for site in sites.sites}
-    faults += [
-        f"{folder / 'routes.yaml'}: route {route.name!r}: when.site: {name!r} is not in sites.yaml"
-        for route in routes.routes
-        for name in route.when.site or []
-        if name not in ids
-    ]
+    faults = locate(folder / "sites.yaml", _faults_of_sites(sites, set(mappings)))
+    faults += locate(folder / "routes.yaml", _faults_of_routes(routes, {site.id for site in sites.sites}))
     if faults:
         raise ConfigError("\n".join(faults))
     return Config(
@@ -55,6 +48,39 @@ def load_config(folder: Path) -> Config:
         routes=tuple(routes.routes),
         mappings=mappings,
     )
+
+
+def _faults_of_sites(file: SitesFile, mappings: set[str]) -> Iterator[tuple[Location, str]]:
+    for number, site in enumerate(file.sites):
+        if site.erp is not None and site.erp.mapping not in mappings:
+            yield ("sites", number, "erp", "mapping"), f"there is no file mappings/{site.erp.mapping}.yaml"
+
+
+def _faults_of_routes(file: RoutesFile, site_ids: set[str]) -> Iterator[tuple[Location, str]]:
+    known = {*_EVENT_TYPES, *file.other_events}
+    known |= {f"{name.partition('.')[0]}.*" for name in known}
+    for number, route in enumerate(file.routes):
+        where = ("routes", number, "when")
+        for position, name in enumerate(route.when.type):
+            if name not in known and not _may_become_known(name):
+                yield (*where, "type", position), _unknown_event(name, known)
+        for position, name in enumerate(route.when.site or []):
+            if name not in site_ids:
+                yield (*where, "site", position), f"{name!r} is not in sites.yaml"
+
+
+def _may_become_known(name: str) -> bool:
+    """Whether webhook_ingress would call a webhook type so that MaintainX adds one day."""
+    return name.startswith("maintainx.") and name.removeprefix("maintainx.").upper() not in WEBHOOK_TYPES
+
+
+def _unknown_event(name: str, known: set[str]) -> str:
+    closest = difflib.get_close_matches(name, sorted(known), n=1)
+    hint = f"did you mean {closest[0]}? " if closest else ""
+    return f"there is no event {name!r}; {hint}What gateways and sensors send must be listed in other_events"
+
+
+_EVENT_TYPES = frozenset({"work_order.completed", *(spec.event for spec in WEBHOOK_TYPES.values())})
 
 
 @functools.cache

@@ -24,14 +24,15 @@ class ErpRecord:
 class ErpAdapter(Protocol):
     """One ERP of one site. Safe to share between threads; never repeats a write by itself.
 
-    All calls may raise RemoteUnavailable, RateLimited (transient), AuthenticationFailed, PermissionDenied and
-    RemoteRejected (permanent). The two writes raise OutcomeUnknown, not just RemoteUnavailable, when the ERP may have
-    done what was asked: the caller looks before it writes again.
+    All calls may raise RemoteUnavailable, RateLimited, NotTakenOn (transient), AuthenticationFailed, PermissionDenied
+    and RemoteRejected (permanent), and send nothing once the deadline (`shared.deadline`) has passed. The two writes
+    raise OutcomeUnknown, not just RemoteUnavailable, when the ERP may have done what was asked: the caller looks before
+    it writes again.
     """
 
     @property
     def settle_s(self) -> float:
-        """How long a create that was never answered may still take effect."""
+        """How long a create may still take effect after we gave up waiting for its answer."""
         ...
 
     def create(self, fields: Mapping[str, Any], reference: str) -> ErpRecord:

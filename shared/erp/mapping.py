@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,7 +18,8 @@ def map_work_order(mapping: MappingFile, work_order: Mapping[str, Any], zone: Zo
     """ERP field -> value for every rule, JSON scalars or None.
 
     work_order: as MaintainX's API answers it (`GET /workorders/{id}`). zone: the site's, which decides the day of a
-    time. Raises MappingError, which names work order, field and value, if a rule has no answer for a value.
+    time. Raises MappingError, which names work order, field and value, if a rule has no answer for a value. Halves of
+    characters, which JSON can carry and UTF-8 cannot, become U+FFFD.
     """
     try:
         return {rule.erp: _value(rule, work_order, zone) for rule in mapping.fields}
@@ -33,6 +35,10 @@ def _value(rule: FieldRule, work_order: Mapping[str, Any], zone: ZoneInfo) -> An
         return rule.default
     if isinstance(value, list | Mapping):
         raise _fault(rule, value, "is not a single value")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise _fault(rule, value, "is not a finite number")
+    if isinstance(value, str):
+        value = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if rule.convert is not None:
         value = _CONVERSIONS[rule.convert](rule, value, zone)
     if rule.values is not None:

@@ -16,6 +16,7 @@ from shared.errors import (
     BridgeError,
     ConfigError,
     DuplicateRecord,
+    NotTakenOn,
     OutcomeUnknown,
     RateLimited,
     RemoteRejected,
@@ -124,10 +125,10 @@ class RestErp:
         """Send a write; OutcomeUnknown if the ERP may have done it although it did not say so."""
         try:
             return self._send(method, url, **options)
-        except RateLimited:
+        except (RateLimited, NotTakenOn):
             raise
         except RemoteUnavailable as error:
-            # Retry-After is a refusal in so many words: the ERP did not take the request on.
+            # 503 with Retry-After is a refusal in so many words: the ERP did not take the request on.
             if isinstance(error.__cause__, _NOT_SENT) or error.retry_after_s is not None:
                 raise
             raise OutcomeUnknown(str(error)) from error
@@ -145,7 +146,8 @@ class RestErp:
         headers = dict(options.pop("headers", {}))
         if self._secret_name is not None:
             headers |= _AUTHORIZATION[self._rest.auth](read_secret(self._secret_name))
-        return send(self._client, method, url, system="erp", headers=headers, **options)
+        busy = self._rest.busy_statuses
+        return send(self._client, method, url, system="erp", refused_for_now=busy, headers=headers, **options)
 
 
 def _json(response: httpx.Response) -> Any:

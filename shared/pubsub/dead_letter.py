@@ -25,8 +25,9 @@ def dead_letter(
 ) -> str:
     """Publish `message` to the dead letters of `function`'s pipeline, data unchanged; BrokerUnavailable if that fails.
 
-    Adds the attributes error_class, error_message, function, attempt, failed_at and first_failed_at. The first failure
-    is now on a first attempt; on a later one it is taken as the time of publishing, which the first delivery follows.
+    Adds the attributes error_class, error_message, function, attempt, failed_at and first_failed_at. The last is kept
+    over replays; otherwise it is now on a first attempt, and on a later one the time of publishing, which the first
+    delivery follows.
     """
     now = datetime.now(UTC)
     attempt = message.delivery_attempt or 1
@@ -36,7 +37,8 @@ def dead_letter(
         "function": function,
         "attempt": str(attempt),
         "failed_at": format_utc(now),
-        "first_failed_at": format_utc(now if attempt == 1 else message.published_at),
+        "first_failed_at": message.attributes.get("first_failed_at")
+        or format_utc(now if attempt == 1 else message.published_at),
         "message_id": message.message_id,
     }
     return publisher.publish(function_pipeline(function).dead_letters, message.data, {**message.attributes, **reason})

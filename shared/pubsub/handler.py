@@ -3,7 +3,7 @@
 It parses the push, sets the log context, claims the event, calls the handler and turns the outcome into HTTP:
 done/skipped → 204; retry → 503 (429 if the other side asked us to slow down); dead → dead-letter topic, then 204.
 A handler may return an Outcome or raise an error of our tree; any other exception is a fault of ours, tried again
-and dead-lettered with its name on the last attempt.
+and dead-lettered with its name on the last attempt. It has HANDLER_DEADLINE_S for its work (`shared.deadline`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,16 @@ from dataclasses import dataclass, replace
 
 from flask import Request
 
-from shared.errors import PermanentError, RateLimited, TransientError
+from shared.deadline import deadline
+from shared.errors import (
+    AuthenticationFailed,
+    PermanentError,
+    PermissionDenied,
+    RateLimited,
+    RecordBusy,
+    SecretMissing,
+    TransientError,
+)
 from shared.events import Event
 from shared.logs import configure_logging, log_context, trace_key
 from shared.outcomes import Outcome, dead, retry, skipped
@@ -32,6 +41,13 @@ Answer = tuple[str, int]
 CLAIM_TTL_S = 30 * 86400.0
 # At least as long as the function may run, so that a claim is only taken over from an instance that is gone.
 _DEFAULT_LEASE_S = "60"
+# Shorter than the lease and the function's time-out, so that a handler ends with an answer and not in the middle.
+_DEFAULT_DEADLINE_S = "50"
+# A key that expired fails every message of a plant: a person mends the key, and the messages then succeed.
+_MENDABLE = (AuthenticationFailed, PermissionDenied, SecretMissing)
+_IN_PROGRESS = "in_progress_elsewhere"
+# Somebody else is at it, and may succeed: whether the message is at its end is left to Pub/Sub.
+_NEVER_BURIED = frozenset({_IN_PROGRESS, RecordBusy.__name__})
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +104,7 @@ class _Receiver:
         try:
             event = Event.from_json(message.data)
             if self.claims is None:
-                return self._settle(message, _as_outcome(lambda: self.handle(event)))
+                return self._settle(message, self._handle_in_time(event))
             store = self.claims()
             key = ClaimKey(event.site, event.event_id, self.function, nonce=message.replay_id)
             claimed = store.claim(key, owner=f"{self.function}/{message.message_id}", lease_s=_lease_s())
@@ -97,14 +113,21 @@ class _Receiver:
         if isinstance(claimed, Done):
             return skipped("duplicate", first_outcome=claimed.outcome, first_reason=claimed.reason)
         if isinstance(claimed, InProgress):
-            return self._settle(message, retry("in_progress_elsewhere", until=claimed.until_utc.isoformat()))
-        outcome = self._settle(message, _as_outcome(lambda: self.handle(event)))
+            return self._settle(message, retry(_IN_PROGRESS, until=claimed.until_utc.isoformat()))
+        outcome = self._settle(message, self._handle_in_time(event))
         _finish_claim(store, claimed.claim, outcome)
         return outcome
 
+    def _handle_in_time(self, event: Event) -> Outcome:
+        try:
+            with deadline(float(os.environ.get("HANDLER_DEADLINE_S", _DEFAULT_DEADLINE_S))):
+                return self.handle(event)
+        except Exception as error:
+            return _failure(error)
+
     def _settle(self, message: PushMessage, outcome: Outcome) -> Outcome:
         """Bury what is dead or was tried for the last time. Only a buried message may be called dead: it is kept."""
-        if outcome.kind == "retry" and _is_last_attempt(message):
+        if outcome.kind == "retry" and outcome.reason not in _NEVER_BURIED and _is_last_attempt(message):
             outcome = replace(outcome, kind="dead", detail={**outcome.detail, "attempts": message.delivery_attempt})
         if outcome.kind != "dead":
             return outcome
@@ -132,18 +155,14 @@ def _finish_claim(store: StateStore, claim: Claim, outcome: Outcome) -> None:
         log.warning("claim not finished: %s", error, extra={"error_class": type(error).__name__})
 
 
-def _as_outcome(call: Callable[[], Outcome]) -> Outcome:
-    try:
-        return call()
-    except Exception as error:
-        return _failure(error)
-
-
 def _failure(error: Exception) -> Outcome:
     """What an error means; call it in the `except` block, for the traceback of a fault of ours."""
     name = type(error).__name__
     if isinstance(error, TransientError):
         return retry(name, after_s=error.retry_after_s, error=str(error))
+    if isinstance(error, _MENDABLE):
+        log.error("until somebody mends it, everything waits: %s", error, extra={"error_class": name})
+        return retry(name, error=str(error))
     if isinstance(error, PermanentError):
         return dead(name, error=str(error))
     log.exception("fault in the handler")

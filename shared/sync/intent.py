@@ -6,11 +6,11 @@ intent has all that the audit entry of the write needs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from shared.erp.base import ErpRecord
 from shared.state import SyncRecord
 from shared.sync.audit import Action, AuditEntry
 from shared.sync.resolver import Side
@@ -19,7 +19,10 @@ from shared.sync.values import same_value
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
-    """A write about to be made; fields as in AuditEntry. All values are JSON values."""
+    """A write about to be made; fields as in AuditEntry. All values are JSON values.
+
+    given_up_at: ISO 8601 UTC, when we stopped waiting for the ERP's answer; None before that, and after a crash.
+    """
 
     action: Action
     event_id: str
@@ -30,6 +33,7 @@ class Intent:
     rejected: dict[str, Any]
     policy: dict[str, Side]
     version_before: str | None
+    given_up_at: str | None = None
 
     @classmethod
     def of(cls, record: SyncRecord) -> Intent | None:
@@ -40,19 +44,24 @@ class Intent:
         """The form in which a SyncRecord carries it."""
         return asdict(self)
 
-    @property
-    def at_utc(self) -> datetime:
-        """When it was recorded."""
-        return datetime.fromisoformat(self.at)
+    def ended_by_utc(self, write_s: float) -> datetime:
+        """When nothing of it was under way any more on our side. write_s: the most that a write takes from `at` on."""
+        if self.given_up_at is not None:
+            return datetime.fromisoformat(self.given_up_at)
+        return datetime.fromisoformat(self.at) + timedelta(seconds=write_s)
 
-    def was_done(self, erp: Mapping[str, Any]) -> bool:
-        """Whether the ERP's fields, read since, show that the write was done.
+    def was_done(self, found: ErpRecord) -> bool:
+        """Whether the ERP's record, read since, shows that the write was done.
 
-        A record found by the reference shows that it was created. One field of an update is enough: the ERP does a
-        write wholly or not at all, and people may have changed the other fields since.
+        A record found by the reference shows that it was created; one still at the version of before, that it was not
+        updated. Else one field of an update is enough: the ERP does a write wholly or not at all, and people may have
+        changed the other fields since.
         """
         if self.action == "create":
             return True
+        if self.version_before is not None and found.version == self.version_before:
+            return False
+        erp = found.fields
         return any(field in erp and same_value(erp[field], value) for field, value in self.after.items())
 
     def entry(self, record: SyncRecord, *, erp_id: str, version_after: str | None) -> AuditEntry:

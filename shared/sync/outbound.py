@@ -17,7 +17,7 @@ from shared.canonical import content_hash
 from shared.config.mappings import MappingFile
 from shared.erp.base import ErpAdapter, ErpRecord
 from shared.erp.mapping import map_work_order
-from shared.errors import RecordBusy, RecordNotFound, RemoteUnavailable, VersionConflict
+from shared.errors import RecordBusy, RecordNotFound, RecordNotVisible, RemoteUnavailable, VersionConflict
 from shared.events import Event, dig, format_utc
 from shared.outcomes import Outcome, done, skipped
 from shared.state import LockedRecord, RecordKey, RecordState, StateStore, SyncRecord
@@ -52,7 +52,7 @@ class OutboundSync:
     """The outbound engine of one site with everything it works with. Safe to share between threads.
 
     lease_s: how long a record stays reserved for a delivery that died; longer than one call to a port takes, since it
-    is renewed before each write to the ERP.
+    is renewed before each write to the ERP. It is also the most that such a write may take.
     """
 
     site: str
@@ -71,8 +71,8 @@ class OutboundSync:
 
         done: `created`, `adopted` (the ERP had it, we did not know), `updated`, `cancelled`. skipped: `unchanged` (the
         ERP was not even asked), `in_step` (the ERP had it already), `erp_wins` (a conflict that the mapping decides
-        for the ERP), `gone`, `not_visible` (MaintainX answers 404, but nobody told of a deletion), `status_not_sent`.
-        Raises RecordBusy while another instance works on it, MappingError, DuplicateRecord, and what the ports raise.
+        for the ERP), `gone`, `status_not_sent`. Raises RecordBusy while another instance works on it, RecordNotVisible
+        if MaintainX answers 404 but nobody told of a deletion, MappingError, DuplicateRecord, and what the ports raise.
         """
         key = RecordKey(self.site, KIND, work_order_id)
         locked = self._lock(key, event)
@@ -148,7 +148,10 @@ class _Push:
         except RecordNotFound:
             # MaintainX answers 404 too for what its key's user may not see: only an event that told of a deletion may
             # cancel orders, or a lost permission would cancel a whole plant's.
-            return self._target_of_deleted() if self.event.type == _DELETED else skipped("not_visible")
+            if self.event.type == _DELETED or self.record.state == "deleted":
+                return self._target_of_deleted()
+            text = f"work order {self.record.maintainx_id} of {self.engine.site}"
+            raise RecordNotVisible(f"{text}: MaintainX answers 404, but no event told of its deletion") from None
         return self._target_of_deleted() if work_order.get("deletedAt") else self._target_of(work_order)
 
     def _target_of(self, work_order: Mapping[str, Any]) -> _Target | Outcome:
@@ -162,8 +165,10 @@ class _Push:
 
     def _target_of_deleted(self) -> _Target | Outcome:
         record, on_delete = self.record, self.engine.mapping.on_delete
-        if not _may_exist(record) or (record.state == "deleted" and record.intent is None):
+        if record.state == "deleted" and record.intent is None:
             return skipped("gone", erp_id=record.erp_id)
+        if not _may_exist(record):
+            return self._never_was()
         owners: dict[str, Side] = dict.fromkeys(on_delete.set, "maintainx")
         return _Target("cancel", on_delete.set, owners, "deleted")
 
@@ -185,7 +190,8 @@ class _Push:
         if found is not None:
             return erp.get(found.id) if found.version is None else found
         if (intent := Intent.of(record)) is not None:
-            wait_s = erp.settle_s - (self.engine.clock() - intent.at_utc).total_seconds()
+            ended_by_utc = intent.ended_by_utc(self.engine.lease_s)
+            wait_s = erp.settle_s - (self.engine.clock() - ended_by_utc).total_seconds()
             if wait_s > 0:
                 text = f"create of {record.reference} was not answered and may still take effect"
                 raise RemoteUnavailable(text, retry_after_s=wait_s)
@@ -199,7 +205,7 @@ class _Push:
         return done("created", erp_id=made.id)
 
     def _never_was(self) -> Outcome:
-        """The work order was deleted before anything of it reached the ERP."""
+        """It was deleted before anything of it reached the ERP. Kept, as events of before its deletion may follow."""
         self.session.commit(base=self.record.base, state="deleted", erp_id=None, version=None)
         return skipped("gone")
 

@@ -17,8 +17,10 @@ from datetime import datetime
 from typing import Any
 
 from shared.canonical import content_hash
+from shared.deadline import deadline
 from shared.erp.base import ErpRecord
 from shared.errors import BridgeError, OutcomeUnknown, TransientError, VersionConflict
+from shared.events import format_utc
 from shared.state import LockedRecord, RecordState, StateStore, SyncRecord
 from shared.sync.audit import AuditEntry, AuditSink
 from shared.sync.intent import Intent
@@ -52,30 +54,40 @@ class RecordSession:
         if intent is None:
             return None
         self._set(intent=None)
-        if not intent.was_done(found.fields):
+        if not intent.was_done(found):
             return None
         self.note(intent.entry(self.record, erp_id=found.id, version_after=found.version))
         self._set(base={**self.record.base, **intent.after})
         return intent
 
     def perform(self, intent: Intent, write: Callable[[], ErpRecord]) -> ErpRecord:
-        """Steps 1 to 3. Raises what `write` raises; the intent stays saved only if the outcome is unknown."""
-        self._set(intent=intent.to_json())
-        self._save(keep_lease_s=self._lease_s)
+        """Steps 1 to 3. Raises what `write` raises; the intent stays saved only if the outcome is unknown.
+
+        The write is given up before the lease ends, so that nobody else works on the record while it is under way.
+        """
+        with deadline(self._lease_s):
+            self._set(intent=intent.to_json())
+            self._save(keep_lease_s=self._lease_s)
+            written = self._written(intent, write)
+        self.note(intent.entry(self.record, erp_id=written.id, version_after=written.version))
+        return written
+
+    def _written(self, intent: Intent, write: Callable[[], ErpRecord]) -> ErpRecord:
         try:
-            written = write()
+            return write()
         except VersionConflict:
             self._set(intent=None)  # the caller looks and decides again, and saves then
             raise
         except OutcomeUnknown:
+            self._set(intent=replace(intent, given_up_at=format_utc(self._clock())).to_json())
+            with contextlib.suppress(BridgeError):  # else the next delivery counts with the longest that it may take
+                self._save()
             raise
         except BridgeError:
             self._set(intent=None)
             with contextlib.suppress(TransientError):  # else the next delivery finds the intent and looks
                 self._save()
             raise
-        self.note(intent.entry(self.record, erp_id=written.id, version_after=written.version))
-        return written
 
     def note(self, entry: AuditEntry) -> None:
         """Publish an audit entry."""

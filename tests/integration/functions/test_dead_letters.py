@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping, Sequence
 
 import pytest
 
@@ -65,7 +66,12 @@ def test_replay_sends_the_message_on_without_its_reason_and_with_a_mark(broker: 
     assert again.data == make_event().to_json()
     attributes = dict(again.attributes)
     assert attributes.pop("replay_id")
-    assert attributes == {**make_event().attributes(), "replay_count": "1", "source": "replay"}
+    assert attributes == {
+        **make_event().attributes(),
+        "replay_count": "1",
+        "source": "replay",
+        "first_failed_at": "2026-09-14T12:00:01.500Z",
+    }
     assert letters.list(ERP_PUSH, ALL, 10) == []
 
 
@@ -75,6 +81,80 @@ def test_replay_of_a_replay_counts_on_and_has_a_mark_of_its_own(broker: Broker, 
     (again,) = broker.waiting("erp-push")
     assert again.attributes["replay_count"] == "3"
     assert again.attributes["replay_id"] != "old"
+
+
+def test_letter_that_pubsub_buried_itself_is_found_by_the_class_that_is_shown(
+    broker: Broker, letters: DeadLetters
+) -> None:
+    broker.bury(ERP_PUSH, "a")
+    broker.publisher.publish(ERP_PUSH.dead_letters, b"b", {"event_id": "b"})
+    wanted = DeadLetterFilter(error_class="DeliveryAttemptsExhausted")
+    assert ids(letters.list(ERP_PUSH, wanted, 10)) == {"b"}
+
+
+def test_filter_by_message_id(broker: Broker, letters: DeadLetters) -> None:
+    broker.bury(ERP_PUSH, "a", "b")
+    wanted = next(letter for letter in letters.list(ERP_PUSH, ALL, 10) if letter["event_id"] == "b")
+    assert ids(letters.list(ERP_PUSH, DeadLetterFilter(message_id=wanted["message_id"]), 10)) == {"b"}
+
+
+@pytest.mark.parametrize("junk", ["", "many", "-1", "²", "9" * 5000])
+def test_junk_in_the_counters_does_not_stop_anything(junk: str, broker: Broker, letters: DeadLetters) -> None:
+    broker.bury(ERP_PUSH, "a", replay_count=junk[:1000], attempt=junk[:1000])
+    (letter,) = letters.list(ERP_PUSH, ALL, 10)
+    assert (letter["replays"], letter["attempts"]) == (0, None)
+    assert letters.replay(ERP_PUSH, ALL, 10, dry_run=False).replayed == 1
+    (again,) = broker.waiting("erp-push")
+    assert again.attributes["replay_count"] == "1"
+
+
+def test_first_failure_is_remembered_over_replays(broker: Broker, letters: DeadLetters) -> None:
+    message = parse_push(push_body(make_event(), attempt=1, attributes={"first_failed_at": "2026-09-01T00:00:00.000Z"}))
+    dead_letter(broker.publisher, "erp_push", message, error_class="RateLimited", error_message="erp: 429")
+    (letter,) = letters.list(ERP_PUSH, ALL, 10)
+    assert letter["first_failed_at"] == "2026-09-01T00:00:00.000Z"
+
+
+def test_what_dies_again_meanwhile_is_counted_apart_and_left(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.dead_letters._REPLAY_BATCH", 1)
+    broker.bury(ERP_PUSH, "a")
+
+    class DiesAtOnce(FakePublisher):
+        def publish_all(self, topic: str, messages: Sequence[tuple[bytes, Mapping[str, str]]]) -> list[str]:
+            broker.publisher.publish_all(ERP_PUSH.dead_letters, messages)
+            return super().publish_all(topic, messages)
+
+    letters = DeadLetters(broker.subscriber, DiesAtOnce())
+    report = letters.replay(ERP_PUSH, ALL, 10, dry_run=False)
+    assert (report.seen, report.came_back, report.matched, report.replayed) == (1, 1, 1, 1)
+    assert ids(letters.list(ERP_PUSH, ALL, 10)) == {"a"}
+
+
+def test_replay_of_large_letters_stays_within_what_a_request_takes(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.dead_letters._REPLAY_BATCH_BYTES", 2)
+    broker.bury(ERP_PUSH, "a", "b", "c")
+    fake = FakePublisher()
+    assert DeadLetters(broker.subscriber, fake).replay(ERP_PUSH, ALL, 10, dry_run=False).replayed == 3
+    assert fake.requests == [2, 1]
+
+
+def test_discard_takes_one_letter_and_logs_what_it_was(
+    broker: Broker, letters: DeadLetters, caplog: pytest.LogCaptureFixture
+) -> None:
+    broker.bury(ERP_PUSH, "a")
+    broker.publisher.publish(ERP_PUSH.dead_letters, b"b" * 3000, {"error_class": "MalformedEvent"})
+    poison = next(letter for letter in letters.list(ERP_PUSH, ALL, 10) if letter["event_id"] != "a")
+    assert letters.discard(ERP_PUSH, "no such message") is None
+    discarded = letters.discard(ERP_PUSH, poison["message_id"])
+    assert discarded is not None
+    assert (discarded["payload"], discarded["payload_bytes"]) == ("b" * 2000, 3000)
+    (record,) = [record for record in caplog.records if record.levelname == "WARNING"]
+    assert vars(record)["payload"] == "b" * 2000
+    assert vars(record)["attributes"]["error_class"] == "MalformedEvent"
+    assert ids(letters.list(ERP_PUSH, ALL, 10)) == {"a"}
+    assert broker.waiting("erp-push") == []
 
 
 def test_dry_run_moves_nothing(broker: Broker, letters: DeadLetters) -> None:
@@ -126,15 +206,15 @@ def test_more_letters_than_one_pull_or_one_give_back_takes(
         assert len(letters.list(ERP_PUSH, ALL, 100)) == 20
 
 
-def test_broker_that_fails_in_the_middle_loses_nothing(broker: Broker) -> None:
+def test_broker_that_fails_in_the_middle_loses_nothing(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.dead_letters._REPLAY_BATCH", 1)
     broker.bury(ERP_PUSH, "a", "b", "c")
 
     class FailsAtTheSecond(FakePublisher):
-        def publish(self, topic: str, data: bytes, attributes: object) -> str:
+        def publish_all(self, topic: str, messages: Sequence[tuple[bytes, Mapping[str, str]]]) -> list[str]:
             if self.published:
                 self.go_down()
-            assert isinstance(attributes, dict)
-            return super().publish(topic, data, attributes)
+            return super().publish_all(topic, messages)
 
     failing = FailsAtTheSecond()
     with pytest.raises(BrokerUnavailable):

@@ -111,3 +111,55 @@ def test_broker_that_does_not_have_the_subscription_is_503(call: Call, monkeypat
         status, body = call(method, **options)
         assert status == 503
         assert "absent-notify-dead" in body["error"]
+
+
+def test_discard_takes_exactly_the_named_letter(call: Call, broker: Broker) -> None:
+    broker.bury(PIPELINES["notify"], "a", "b")
+    letters = call("GET", query_string={"pipeline": "notify"})[1]["letters"]
+    poison = next(letter["message_id"] for letter in letters if letter["event_id"] == "a")
+    order = {"action": "discard", "pipeline": "notify", "message_id": poison}
+    status, body = call("POST", json=order)
+    assert (status, body["discarded"]["payload"], body["discarded"]["attributes"]["event_id"]) == (200, "a", "a")
+    assert call("POST", json=order)[0] == 404
+    assert [each["event_id"] for each in call("GET", query_string={"pipeline": "notify"})[1]["letters"]] == ["b"]
+    assert broker.waiting("notify") == []
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"message_id": ""},
+        {"message_id": None},
+        {"message_id": "1", "site": "plant-1"},
+        {"message_id": "1", "pipeline": "x"},
+        {"action": "destroy", "message_id": "1"},
+    ],
+)
+def test_discard_needs_a_message_id_and_nothing_else(more: dict[str, Any], call: Call, broker: Broker) -> None:
+    broker.bury(PIPELINES["notify"], "a")
+    assert call("POST", json={"action": "discard", "pipeline": "notify", **more})[0] == 400
+    assert call("GET", query_string={"pipeline": "notify"})[1]["count"] == 1
+
+
+@pytest.mark.parametrize("query", ["pipeline=notify&site=", "pipeline=notify&site=a&site=b", "pipeline=", "site=a"])
+def test_empty_or_repeated_filter_is_refused(query: str, call: Call) -> None:
+    status, answer = call("GET", query_string=query)
+    assert (status, len(answer["faults"])) == (400, 1)
+
+
+def test_body_that_is_not_sent_as_json_is_told_so(call: Call) -> None:
+    status, answer = call("POST", data=b'{"pipeline": "notify"}')
+    assert status == 400
+    assert "Content-Type: application/json" in answer["faults"][0]
+
+
+def test_replay_is_logged_with_filters_and_what_was_replayed(
+    call: Call, broker: Broker, caplog: pytest.LogCaptureFixture
+) -> None:
+    broker.bury(PIPELINES["notify"], "a", "b")
+    call("POST", json={"pipeline": "notify", "site": "plant-1"})
+    replay_ids = {message.attributes["replay_id"] for message in broker.waiting("notify")}
+    (line,) = [vars(record) for record in caplog.records if record.getMessage() == "replayed 2 of 2 dead letters"]
+    assert (line["filters"], sorted(line["event_ids"])) == ({"site": "plant-1"}, ["a", "b"])
+    assert replay_ids == {line["replay_id"]}

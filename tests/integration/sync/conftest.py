@@ -64,7 +64,7 @@ class Stack:
     trail: Trail = field(default_factory=Trail)
     closers: list[Callable[[], None]] = field(default_factory=list)
 
-    def engine(self, wire: Wire | None = None) -> OutboundSync:
+    def engine(self, wire: Wire | None = None, *, erp_timeout_s: float = 20.0) -> OutboundSync:
         """An engine as another instance of the function would have it: with connections of its own."""
         wire = wire or Wire()
         settings = {
@@ -72,6 +72,7 @@ class Stack:
             "base_url": f"{self.erp.base_url}/{self.site}",
             "credentials_secret": "erp-token-sync",
             "mapping": "rest-example",
+            "rest": {"timeout_s": erp_timeout_s},
         }
         erp = RestErp(ErpConfig.model_validate(settings), Secrets())
         state = FirestoreStateStore(project=self.project, clock=lambda: self.now)

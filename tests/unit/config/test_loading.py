@@ -57,9 +57,9 @@ def test_good_file_loads(tmp_path: Path) -> None:
         ("count: 2", "count: two", "file.yaml:5: inner.1.count: "),
         ("[a, b]", "[a, 7]", "file.yaml:4: inner.1.names.1: "),
         ("[a, b]", "7", "file.yaml:4: inner.1.names: "),
-        ("  - count: 1", "  - coutn: 1", "file.yaml:3: inner.0.count: Field required"),
-        ("title: something", "titel: something", "file.yaml:1: title: Field required"),
-        ("    count: 2", "    count: 2\n    depth: 3", "file.yaml:6: inner.1.depth: Extra inputs"),
+        ("  - count: 1", "  - coutn: 1", "file.yaml:3: inner.0.count: is missing"),
+        ("title: something", "titel: something", "file.yaml:1: title: is missing"),
+        ("    count: 2", "    count: 2\n    depth: 3", "file.yaml:6: inner.1.depth: is not a known key"),
     ],
 )
 def test_fault_has_file_line_and_path(tmp_path: Path, old: str, new: str, start: str) -> None:
@@ -82,33 +82,43 @@ def test_file_that_is_no_mapping_is_refused_as_a_whole(tmp_path: Path, content: 
     assert faults(tmp_path, content)[0].startswith("file.yaml:1: (whole file): ")
 
 
-@pytest.mark.parametrize("text", ["title: a\ntitle: b\ninner: []\n", "title: a\ninner:\n  - {count: 1, count: 2}\n"])
-def test_key_given_twice_is_refused_with_its_line(tmp_path: Path, text: str) -> None:
-    (fault,) = faults(tmp_path, text)
-    assert "is given twice" in fault
-    assert ("line 2" if text.count("title") == 2 else "line 3") in fault
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("title: a\ntitle: b\ninner: []\n", "file.yaml:2: key 'title' is given twice"),
+        ("title: a\ninner:\n  - {count: 1, count: 2}\n", "file.yaml:3: key 'count' is given twice"),
+    ],
+)
+def test_key_given_twice_is_refused_with_its_line(tmp_path: Path, text: str, fault: str) -> None:
+    assert faults(tmp_path, text) == [fault]
 
 
 @pytest.mark.parametrize(
-    ("content", "reason"),
+    ("content", "start"),
     [
-        ("title: [", "is not YAML"),
-        ("a: 1\n---\nb: 2\n", "is not YAML"),
-        ("title: !!python/object/apply:os.system [exit]\n", "is not YAML"),
-        ("title: 2026-02-30\n", "is not YAML"),
-        ("[a]: b\n", "is not YAML"),
-        ("? {a: b}\n: c\n", "is not YAML"),
-        ('title: !!int ""\n', "is not YAML"),
-        ('title: !!bool "maybe"\n', "is not YAML"),
-        ('title: !!timestamp "soon"\n', "is not YAML"),
-        (b"title: \xff\xfe\n", "is not UTF-8"),
-        ("title: a\x00b\n", "is not YAML"),
+        (
+            "title: a\ninner: [1,\n\nb: 2\n",
+            "file.yaml:5: is not YAML: while parsing a flow sequence that begins in line 2",
+        ),
+        ("title: a\n\tinner: 1\n", "file.yaml:2: is not YAML: while scanning a plain scalar that begins in line 1"),
+        ("a: 1\n---\nb: 2\n", "file.yaml:2: is not YAML"),
+        ("title: a\nb: a\x00b\n", "file.yaml:2: is not YAML: control characters"),
+        ("a: b\ntitle: !!python/object/apply:os.system [exit]\n", "file.yaml:2: could not determine a constructor"),
+        ("a: b\ntitle: 2026-02-30\n", "file.yaml:2: '2026-02-30' is no timestamp"),
+        ("a: b\n[a]: b\n", "file.yaml:2: a key must be a single value"),
+        ("? {a: b}\n: c\n", "file.yaml:1: a key must be a single value"),
+        ('title: !!int ""\n', "file.yaml:1: '' is no int"),
+        ('title: !!bool "maybe"\n', "file.yaml:1: 'maybe' is no bool"),
+        ('title: !!timestamp "soon"\n', "file.yaml:1: 'soon' is no timestamp"),
+        ("title: *a\n", "file.yaml:1: is not YAML: found undefined alias"),
+        (b"title: \xff\xfe\n", "file.yaml: is not UTF-8"),
+        ("[" * 3000, "file.yaml:"),
     ],
 )
-def test_broken_file_is_one_fault_with_its_name(tmp_path: Path, content: str | bytes, reason: str) -> None:
+def test_broken_file_is_one_fault_with_its_line(tmp_path: Path, content: str | bytes, start: str) -> None:
     (fault,) = faults(tmp_path, content)
-    assert fault.startswith("file.yaml: ")
-    assert reason in fault
+    assert fault.startswith(start)
+    assert "unicode string" not in fault
 
 
 def test_missing_file_and_folder_in_its_place(tmp_path: Path) -> None:

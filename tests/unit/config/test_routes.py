@@ -52,3 +52,16 @@ def test_two_routes_of_one_name_are_refused() -> None:
 
 def test_every_destination_is_a_topic() -> None:
     assert set(DESTINATIONS) <= set(TOPICS)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"routes": []}, {"other_events": ["sensor.*"]}, {"other_events": ["Alarm"]}, {"other_events": "sensor.alert"}],
+)
+def test_file_without_routes_or_with_unclear_events_is_refused(fields: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        RoutesFile.model_validate({"routes": [route()], **fields})
+
+
+def test_events_of_gateways_and_sensors_are_listed_by_their_full_names() -> None:
+    assert RoutesFile.model_validate({"routes": [route()], "other_events": ["sensor.alert"]}).other_events

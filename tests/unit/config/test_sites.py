@@ -72,6 +72,8 @@ def test_time_zone_of_the_site_decides_the_day() -> None:
         ((*SITE, "events_secret"), "a/b", "pattern"),
         ((*SITE, "notify"), {"urls": "slack://token"}, "Field required"),
         ((*MAINTAINX, "organization_id"), 0, "greater than 0"),
+        ((*MAINTAINX, "organization_id"), True, "valid integer"),
+        ((*MAINTAINX, "organization_id"), "4242", "valid integer"),
         ((*MAINTAINX, "base_url"), "ftp://maintainx", "pattern"),
         ((*MAINTAINX, "base_url"), "https://host/v1?key=1", "pattern"),
         ((*MAINTAINX, "api_key_secret"), "projects/p/secrets/s", "pattern"),
@@ -81,6 +83,7 @@ def test_time_zone_of_the_site_decides_the_day() -> None:
         ((*SUBSCRIPTION, "type"), "NEW_WORK_ORDER/..", "pattern"),
         ((*SUBSCRIPTION, "type"), "WORK_ORDER_STATUS_CHANGE", "more than one subscription of type"),
         ((*SUBSCRIPTION, "secret"), "", "pattern"),
+        ((*SUBSCRIPTION, "options"), {"serializeEntity": 1}, "valid boolean"),
         ((*SUBSCRIPTION, "options"), {"includeOAuthTokensInPayload": True}, "tokens into the event archive"),
         (("public_url",), "https://bridge.example.com/", "must not end with a slash"),
         (("public_url",), "bridge.example.com", "pattern"),
@@ -89,6 +92,9 @@ def test_time_zone_of_the_site_decides_the_day() -> None:
         ((*SITE, "erp"), {**ERP, "mapping": "../sites"}, "pattern"),
         ((*SITE, "erp"), {**ERP, "rest": {"record_path": "/orders"}}, "pattern"),
         ((*SITE, "erp"), {**ERP, "rest": {"timeout_s": 0}}, "greater than 0"),
+        ((*SITE, "erp"), {**ERP, "rest": {"timeout_s": 31}}, "settle_s must not be less than timeout_s"),
+        ((*SITE, "erp"), {**ERP, "rest": {"busy_statuses": [503]}}, "less than or equal to 499"),
+        ((*SITE, "events_secret"), "Api_key-2", "would share the variable SECRET_API_KEY_2"),
     ],
 )
 def test_mistake_is_refused(path: Path, value: Any, complaint: str) -> None:
@@ -101,7 +107,9 @@ def test_mistake_is_refused(path: Path, value: Any, complaint: str) -> None:
     [
         ((*SITE, "id"), "a1b"),
         ((*SITE, "erp"), ERP),
+        ((*SITE, "erp"), {**ERP, "rest": {"timeout_s": 20, "settle_s": 30}}),
         ((*SITE, "erp"), {**ERP, "credentials_secret": None, "rest": {"auth": "none"}}),
+        ((*SITE, "erp"), {**ERP, "rest": {"timeout_s": 60, "settle_s": 60, "busy_statuses": [409]}}),
         ((*SUBSCRIPTION, "options"), {"serializeEntity": True}),
         ((*SUBSCRIPTION, "filters"), {"assetIds": [1, 2]}),
         (("public_url",), "https://bridge.example.com/base"),

@@ -26,14 +26,14 @@ def test_configuration_is_read_and_sites_are_found(tmp_path: Path) -> None:
 
 def test_mapping_that_no_file_has_is_refused(tmp_path: Path) -> None:
     settings = write_settings(tmp_path, sites=WITH_ERP)
-    with pytest.raises(ConfigError, match=r"site plant-1: erp\.mapping: there is no file mappings/nowhere\.yaml"):
+    with pytest.raises(ConfigError, match=r"sites\.yaml:13: sites\.0\.erp\.mapping: there is no file mappings/nowhere"):
         load_config(settings.config)
 
 
 def test_route_for_a_site_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     routes = ROUTES.replace("priority: HIGH", "site: [plant-1, plant-9]")
     settings = write_settings(tmp_path, routes=routes)
-    with pytest.raises(ConfigError, match=r"routes\.yaml: route 'urgent work': when\.site: 'plant-9'"):
+    with pytest.raises(ConfigError, match=r"routes\.yaml:9: routes\.1\.when\.site\.1: 'plant-9' is not in sites"):
         load_config(settings.config)
 
 
@@ -42,6 +42,52 @@ def test_faults_across_files_are_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load_config(settings.config)
     assert len(str(caught.value).splitlines()) == 2
+
+
+def route_for(folder: Path, event_type: str, other_events: str = "[]") -> None:
+    routes = f"other_events: {other_events}\n{ROUTES.replace('work_order.created', event_type)}"
+    load_config(write_settings(folder, routes=routes).config)
+
+
+@pytest.mark.parametrize(
+    ("event_type", "closest"),
+    [
+        ("work_order.crated", "did you mean work_order.created? "),
+        ("work_order.complete", "did you mean work_order.completed? "),
+        ("asst.*", "did you mean asset.*? "),
+        ("maintainx.new_work_order", ""),
+        ("sensor.alert", ""),
+        ("bridge.smoke", ""),
+        ("nothing.like_it", ""),
+    ],
+)
+def test_route_for_an_event_that_nobody_sends_is_refused(tmp_path: Path, event_type: str, closest: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        route_for(tmp_path, f"[work_order.deleted, {event_type}]")
+    (fault,) = str(caught.value).splitlines()
+    assert f"routes.yaml:9: routes.1.when.type.1: there is no event '{event_type}'; " in fault
+    assert closest in fault
+
+
+@pytest.mark.parametrize(
+    "event_type",
+    [
+        "work_order.completed",
+        "asset.*",
+        "audit.user_removed",
+        "maintainx.*",
+        "maintainx.new_thing",
+        "sensor.alert",
+        "sensor.*",
+    ],
+)
+def test_route_for_an_event_that_somebody_sends_is_accepted(tmp_path: Path, event_type: str) -> None:
+    route_for(tmp_path, event_type, other_events="[sensor.alert]")
+
+
+def test_misspelt_event_of_a_gateway_is_compared_with_those_listed(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"did you mean sensor\.alert\?"):
+        route_for(tmp_path, "sensor.alrt", other_events="[sensor.alert]")
 
 
 @pytest.mark.parametrize("name", ["sites.yaml", "routes.yaml"])

@@ -50,5 +50,10 @@ def test_number_that_json_cannot_write_is_refused(number: float) -> None:
         canonical_json({"cost": number})
 
 
-def test_text_is_not_escaped_and_has_no_spaces() -> None:
-    assert canonical_json({"b": "Köln", "a": [1, 2.5]}) == '{"a":[1,2.5],"b":"Köln"}'
+def test_form_is_plain_ascii_without_spaces() -> None:
+    assert canonical_json({"b": "Köln", "a": [1, 2.5]}) == '{"a":[1,2.5],"b":"K\\u00f6ln"}'
+
+
+def test_half_of_a_character_has_a_form_and_a_hash() -> None:
+    assert json.loads(canonical_json({"title": "\ud83d"})) == {"title": "\ud83d"}
+    assert content_hash("\ud83d") != content_hash("\ude00")

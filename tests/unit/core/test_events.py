@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import MalformedEvent
-from shared.events import Event, Source, dig, event_identity, format_utc, parse_object, parse_utc
+from shared.events import MAX_DEPTH, Event, Source, dig, event_identity, format_utc, parse_object, parse_utc
 from tests.fakes.events import make_event
 
-any_text = st.text(st.characters(blacklist_categories=()))  # lone halves of characters too: JSON can carry them
+any_text = st.text(st.characters(exclude_categories=()))  # lone halves of characters too: JSON can carry them
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | any_text,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(any_text, inner, max_size=4),
@@ -36,7 +36,7 @@ events = st.builds(
     origin=any_text,
     data=st.dictionaries(any_text, json_values, max_size=4),
 )
-names = st.text(st.characters(blacklist_characters="\n", blacklist_categories=("Cs",)))
+names = st.text(st.characters(exclude_characters="\n", exclude_categories=["Cs"]))
 
 
 @given(events)
@@ -155,6 +155,44 @@ def test_parse_object_gives_an_object_or_malformed(raw: bytes) -> None:
         assert isinstance(parse_object(raw), dict)
     except MalformedEvent:
         return
+
+
+def nested(levels: int) -> bytes:
+    """An object in an object and so on."""
+    return b'{"a":' * (levels - 1) + b"{}" + b"}" * (levels - 1)
+
+
+@pytest.mark.parametrize("levels", [MAX_DEPTH + 1, 300, 990, 100_000])
+def test_object_that_is_nested_too_deep_is_malformed(levels: int) -> None:
+    with pytest.raises(MalformedEvent):
+        parse_object(nested(levels))
+
+
+def test_object_as_deep_as_allowed_can_be_written_and_read_as_an_event() -> None:
+    event = make_event(data=parse_object(nested(MAX_DEPTH)))
+    assert Event.from_json(event.to_json()) == event
+
+
+def test_wide_object_and_brackets_in_texts_are_not_deep() -> None:
+    body = {"rows": [[] for _ in range(500)], "text": "[{" * 500}
+    assert parse_object(json.dumps(body).encode()) == body
+
+
+@pytest.mark.parametrize(
+    ("resource_id", "number"),
+    [
+        ("9001001", 9001001),
+        ("0", 0),
+        ("", None),
+        ("²", None),
+        ("٣", None),
+        ("-1", None),
+        ("1.0", None),
+        ("9" * 5000, None),
+    ],
+)
+def test_record_id_is_a_number_of_plain_digits_or_none(resource_id: str, number: int | None) -> None:
+    assert make_event(resource_id=resource_id).record_id == number
 
 
 @given(any_text | st.from_regex(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?([+-]\d\d:?\d\d|Z)?", fullmatch=True))

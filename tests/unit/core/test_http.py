@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -14,9 +15,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.deadline import deadline
 from shared.errors import (
     AuthenticationFailed,
     BridgeError,
+    NotTakenOn,
     PermissionDenied,
     RateLimited,
     RecordNotFound,
@@ -50,6 +53,8 @@ def test_success_is_returned(status: int) -> None:
         (409, RemoteRejected),
         (412, VersionConflict),
         (422, RemoteRejected),
+        (423, NotTakenOn),
+        (425, NotTakenOn),
         (429, RateLimited),
         (500, RemoteUnavailable),
         (502, RemoteUnavailable),
@@ -119,6 +124,71 @@ def test_nobody_there_and_no_answer_in_time_are_remote_unavailable() -> None:
             send(client, "GET", url, system="erp", timeout=5)
 
 
+def test_statuses_that_this_system_uses_for_busy_may_pass() -> None:
+    with pytest.raises(NotTakenOn, match="409 order is locked"):
+        send(answering(409, text="order is locked"), "PATCH", "/orders/1", system="erp", refused_for_now={409})
+
+
+def test_nothing_is_sent_after_the_deadline() -> None:
+    def handle(_: httpx.Request) -> httpx.Response:
+        raise AssertionError("sent")
+
+    client = httpx.Client(transport=httpx.MockTransport(handle))
+    with deadline(0), pytest.raises(NotTakenOn, match="no time is left"):
+        send(client, "POST", "https://erp.example.com/orders", system="erp")
+
+
+@pytest.mark.parametrize(
+    ("left_s", "timeout", "most_s"), [(5.0, 20.0, 5.0), (20.0, 5.0, 5.0), (5.0, None, 5.0), (math.inf, 7.0, 7.0)]
+)
+def test_every_phase_ends_with_the_deadline(left_s: float, timeout: float | None, most_s: float) -> None:
+    seen: list[dict[str, float]] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        seen.append(request.extensions["timeout"])
+        return httpx.Response(204)
+
+    client = httpx.Client(transport=httpx.MockTransport(handle), timeout=timeout)
+    with deadline(left_s):
+        send(client, "GET", "https://erp.example.com/", system="erp")
+    assert all(0 < phase_s <= most_s for phase_s in seen[0].values())
+    assert most_s - seen[0]["read"] < 5
+
+
+@contextmanager
+def dripping_server() -> Iterator[str]:
+    """Answers one request with a body that never ends, a byte at a time, until the client hangs up."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection, suppress(OSError):
+                connection.recv(65536)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n")
+                while True:
+                    connection.sendall(b"x")
+                    pause.wait(0.005)
+
+        pause = threading.Event()
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        thread.join(5)
+
+
+def test_answer_that_drips_without_end_is_given_up_at_the_deadline() -> None:
+    give_up = pytest.raises(RemoteUnavailable, match="ReadTimeout")
+    with dripping_server() as url, httpx.Client(timeout=60) as client, deadline(0.2), give_up:
+        send(client, "GET", url, system="erp")
+
+
+@pytest.mark.parametrize("status", [500, 502, 504])
+def test_retry_after_means_nothing_with_other_failures(status: int) -> None:
+    with pytest.raises(RemoteUnavailable) as caught:
+        send(answering(status, headers={"Retry-After": "7"}), "GET", "/", system="erp")
+    assert caught.value.retry_after_s is None
+
+
 @pytest.mark.parametrize("status", [429, 503])
 def test_wish_of_the_other_side_is_on_the_error(status: int) -> None:
     with pytest.raises(RemoteUnavailable) as caught:
@@ -154,7 +224,7 @@ def test_retry_after_as_a_date_is_seconds_from_now() -> None:
     ],
 )
 def test_odd_retry_after_is_none(value: str) -> None:
-    assert retry_after_s(httpx.Response(429, headers={"Retry-After": value.encode()})) is None
+    assert retry_after_s(httpx.Response(429, headers=[(b"Retry-After", value.encode())])) is None
     assert retry_after_s(httpx.Response(429)) is None
 
 

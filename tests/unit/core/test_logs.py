@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import UTC, datetime
 
 import pytest
 
@@ -18,6 +19,14 @@ def test_line_has_severity_message_logger_function_and_extras(logged: LogLines) 
     (line,) = logged()
     assert (line["severity"], line["message"], line["logger"]) == ("WARNING", "refused: no", "some.module")
     assert (line["function"], line["status"]) == ("test", 401)
+
+
+def test_time_is_that_of_the_line_in_utc_and_can_be_read_by_anyone(logged: LogLines) -> None:
+    before = datetime.now(UTC)
+    log.info("now")
+    (line,) = logged()
+    assert before <= datetime.fromisoformat(line["time"]) <= datetime.now(UTC)
+    assert line["time"].endswith("+00:00")
 
 
 def test_context_is_on_every_line_within_the_block_and_nests(logged: LogLines) -> None:

@@ -1,4 +1,4 @@
-"""Which destinations an event goes to, and when MaintainX is asked for the record."""
+"""Which destinations an event goes to, and when the record is needed to tell."""
 
 from __future__ import annotations
 
@@ -8,29 +8,25 @@ from typing import Any
 import pytest
 
 from shared.config.routes import RoutesFile
-from shared.errors import RemoteUnavailable
 from shared.events import Event
-from shared.routing import destinations
+from shared.routing import Routing, route_event
 from tests.fakes.events import make_event
 
 
-class Reader:
-    """Gives one record, and counts how often it is asked."""
-
-    def __init__(self, record: Mapping[str, Any] | None = None) -> None:
-        self.record = record
-        self.asked = 0
-
-    def __call__(self, _: Event) -> Mapping[str, Any] | None:
-        self.asked += 1
-        return self.record
-
-
-def route(event: Event, *whens: dict[str, Any], reader: Reader | None = None) -> list[str]:
-    """Numbers of the conditions that hold."""
+def routing(event: Event, *whens: dict[str, Any], record: Mapping[str, Any] | None = None) -> Routing:
+    """What becomes of an event under these conditions, each that of a route with its number for a name."""
     routes = [{"name": str(number), "when": when, "to": "erp-push"} for number, when in enumerate(whens)]
-    found = destinations(event, RoutesFile.model_validate({"routes": routes}).routes, reader or Reader())
-    return found.get("erp-push", [])
+    return route_event(event, RoutesFile.model_validate({"routes": routes}).routes, record)
+
+
+def route(event: Event, *whens: dict[str, Any], record: Mapping[str, Any] | None = None) -> list[str]:
+    """Numbers of the conditions that hold once the record is known."""
+    return routing(event, *whens, record=record or {}).destinations.get("erp-push", [])
+
+
+def undecided(event: Event, *whens: dict[str, Any]) -> list[str]:
+    """Numbers of the conditions that need the record."""
+    return [route.name for route in routing(event, *whens).undecided]
 
 
 @pytest.mark.parametrize(
@@ -67,8 +63,8 @@ def test_all_routes_are_tried_and_a_destination_is_named_once() -> None:
         {"name": "a", "when": {"type": "work_order.*"}, "to": ["erp-push", "notifications"]},
         {"name": "b", "when": {"type": "work_order.created"}, "to": "erp-push"},
     ]
-    found = destinations(make_event(), RoutesFile.model_validate({"routes": routes}).routes, Reader())
-    assert found == {"erp-push": ["a", "b"], "notifications": ["a"]}
+    found = route_event(make_event(), RoutesFile.model_validate({"routes": routes}).routes)
+    assert found.destinations == {"erp-push": ["a", "b"], "notifications": ["a"]}
 
 
 @pytest.mark.parametrize(
@@ -78,40 +74,54 @@ def test_all_routes_are_tried_and_a_destination_is_named_once() -> None:
         {"newWorkOrder": {"priority": "HIGH"}},
     ],
 )
-def test_field_in_payload_or_its_entity_needs_no_reading(data: dict[str, Any]) -> None:
-    reader = Reader({"priority": "LOW"})
-    assert route(make_event(data=data), {"type": "work_order.*", "priority": "HIGH"}, reader=reader) == ["0"]
-    assert reader.asked == 0
-
-
-def test_record_is_read_once_for_all_routes_and_only_if_a_rule_asks() -> None:
-    reader = Reader({"priority": "HIGH", "extraFields": {"Area": "North"}})
-    asking = {"type": "work_order.*", "priority": "HIGH"}
-    assert route(make_event(), {"type": "asset.*", "priority": "HIGH"}, {"type": "work_order.*"}, reader=reader) == [
-        "1"
-    ]
-    assert reader.asked == 0
-    fields = {"type": "work_order.*", "fields": {"extraFields.Area": "North"}}
-    assert route(make_event(), asking, fields, {**asking, "priority": "LOW"}, reader=reader) == ["0", "1"]
-    assert reader.asked == 1
-
-
-def test_record_that_is_gone_meets_no_condition_and_is_asked_for_once() -> None:
-    reader = Reader(None)
+def test_field_in_payload_or_its_entity_needs_no_record(data: dict[str, Any]) -> None:
     when = {"type": "work_order.*", "priority": "HIGH"}
-    assert route(make_event(), when, when, {"type": "work_order.*"}, reader=reader) == ["2"]
-    assert reader.asked == 1
+    assert route(make_event(data=data), when, record={"priority": "LOW"}) == ["0"]
+    assert undecided(make_event(data=data), when, {**when, "priority": "LOW"}) == []
 
 
-def test_reader_that_fails_is_an_error_and_not_a_route_less() -> None:
-    def fail(event: Event) -> None:
-        raise RemoteUnavailable("maintainx: GET /workorders/1: 503")
+ASKING = {"type": "work_order.*", "priority": "HIGH"}
 
-    routes = RoutesFile.model_validate(
-        {"routes": [{"name": "r", "when": {"type": "work_order.*", "priority": "HIGH"}, "to": "erp-push"}]}
-    ).routes
-    with pytest.raises(RemoteUnavailable):
-        destinations(make_event(), routes, fail)
+
+def test_record_is_needed_only_where_it_decides() -> None:
+    event = make_event(data={"colour": "red"})
+    assert undecided(
+        event,
+        {**ASKING, "type": "asset.*"},
+        {**ASKING, "site": "plant-2"},
+        {**ASKING, "fields": {"colour": "blue"}},
+        {**ASKING, "fields": {"colour": "red"}},
+        {"type": "work_order.*", "fields": {"extraFields.Area": "North"}},
+        {"type": "work_order.*", "fields": {"assignee": [None]}},
+    ) == ["3", "4", "5"]
+
+
+def test_record_decides_what_the_payload_leaves_open() -> None:
+    record = {"priority": "HIGH", "extraFields": {"Area": "North"}}
+    fields = {"type": "work_order.*", "fields": {"extraFields.Area": "North"}}
+    nobody = {"type": "work_order.*", "fields": {"assignee": [None]}}
+    whens = (ASKING, fields, {**ASKING, "priority": "LOW"}, nobody)
+    assert route(make_event(), *whens, record=record) == ["0", "1", "3"]
+    assert routing(make_event(), *whens, record=record).undecided == []
+
+
+def test_what_the_event_decides_does_not_wait_for_the_record() -> None:
+    found = routing(make_event(), ASKING, {"type": "work_order.*"})
+    assert found.destinations == {"erp-push": ["1"]}
+
+
+def test_record_is_not_needed_for_a_destination_that_is_reached_anyway() -> None:
+    routes = [
+        {"name": "urgent", "when": ASKING, "to": "erp-push"},
+        {"name": "all", "when": {"type": "work_order.*"}, "to": "erp-push"},
+        {"name": "tell", "when": ASKING, "to": ["erp-push", "notifications"]},
+    ]
+    found = route_event(make_event(), RoutesFile.model_validate({"routes": routes}).routes)
+    assert [route.name for route in found.undecided] == ["tell"]
+
+
+def test_record_that_is_gone_meets_no_condition() -> None:
+    assert route(make_event(), ASKING, {"type": "work_order.*"}, record={}) == ["1"]
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from concurrent import futures
 from pathlib import Path
 from typing import Any
@@ -15,10 +17,11 @@ from google.cloud.secretmanager_v1.services.secret_manager_service.transports im
 from google.cloud.secretmanager_v1.types import AccessSecretVersionRequest, AccessSecretVersionResponse
 
 from shared.errors import SecretMissing, SecretUnavailable
-from shared.secrets import CACHE_S, Secrets, lines
+from shared.secrets import CACHE_S, STALE_S, Secrets, lines
 
 NAME = "webhook-plant-1"
 VARIABLE = "SECRET_WEBHOOK_PLANT_1"
+RESOURCE = f"projects/p1/secrets/{NAME}/versions/latest"
 
 
 class Clock:
@@ -37,9 +40,12 @@ class Vault:
     def __init__(self) -> None:
         self.content: dict[str, bytes | grpc.StatusCode] = {}
         self.asked: list[str] = []
+        self.may_answer = threading.Event()
+        self.may_answer.set()
 
     def answer(self, request: Any, context: grpc.ServicerContext) -> Any:
         self.asked.append(request.name)
+        assert self.may_answer.wait(30)
         found = self.content.get(request.name, grpc.StatusCode.NOT_FOUND)
         if isinstance(found, grpc.StatusCode):
             context.abort(found, "by the test")
@@ -199,6 +205,140 @@ def test_failed_refresh_leaves_what_is_known(folder: Path) -> None:
     with pytest.raises(SecretMissing):
         secrets.refresh(NAME)
     assert secrets.get(NAME) == "known"
+
+
+@pytest.fixture
+def remote(monkeypatch: pytest.MonkeyPatch, vault: Vault, client: object) -> tuple[Secrets, Vault, Clock]:
+    """Secrets that come from Secret Manager, by a clock that is moved."""
+    monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "p1")
+    clock = Clock()
+    return Secrets(clock=clock, client_factory=lambda: client), vault, clock
+
+
+def test_good_secret_serves_on_for_a_day_while_secret_manager_is_down(
+    remote: tuple[Secrets, Vault, Clock], caplog: pytest.LogCaptureFixture
+) -> None:
+    secrets, vault, clock = remote
+    vault.content[RESOURCE] = b"good"
+    assert secrets.get(NAME) == "good"
+    vault.content[RESOURCE] = grpc.StatusCode.UNAVAILABLE
+    clock.now_s += CACHE_S
+    assert [secrets.get(NAME), secrets.cached(NAME), secrets.refresh_if_older(NAME, 10.0)] == ["good"] * 3
+    assert len(vault.asked) == 2
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    clock.now_s += STALE_S - CACHE_S - 1
+    assert secrets.get(NAME) == "good"
+    clock.now_s += 1
+    assert secrets.cached(NAME) is None
+    with pytest.raises(SecretUnavailable):
+        secrets.get(NAME)
+
+
+def test_secret_is_read_anew_soon_after_secret_manager_is_back(remote: tuple[Secrets, Vault, Clock]) -> None:
+    secrets, vault, clock = remote
+    vault.content[RESOURCE] = b"old"
+    assert secrets.get(NAME) == "old"
+    vault.content[RESOURCE] = grpc.StatusCode.UNAVAILABLE
+    clock.now_s += CACHE_S
+    assert secrets.get(NAME) == "old"
+    vault.content[RESOURCE] = b"new"
+    clock.now_s += 10
+    assert secrets.get(NAME) == "new"
+
+
+def test_secret_that_was_taken_away_does_not_serve_on(remote: tuple[Secrets, Vault, Clock]) -> None:
+    secrets, vault, clock = remote
+    vault.content[RESOURCE] = b"good"
+    assert secrets.get(NAME) == "good"
+    vault.content[RESOURCE] = grpc.StatusCode.FAILED_PRECONDITION
+    clock.now_s += CACHE_S
+    with pytest.raises(SecretMissing):
+        secrets.get(NAME)
+
+
+def test_missing_secret_is_asked_for_every_ten_seconds_at_most(remote: tuple[Secrets, Vault, Clock]) -> None:
+    secrets, vault, clock = remote
+    for _ in range(50):
+        with pytest.raises(SecretMissing, match=NAME):
+            secrets.get(NAME)
+    assert len(vault.asked) == 1
+    vault.content[RESOURCE] = b"there now"
+    clock.now_s += 10
+    assert secrets.get(NAME) == "there now"
+
+
+@pytest.mark.parametrize("call", ["get", "refresh", "refresh_if_older"])
+def test_many_who_ask_at_once_make_one_request(
+    call: str, vault: Vault, client: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "p1")
+    vault.content[RESOURCE] = b"good"
+    secrets = Secrets(client_factory=lambda: client)
+    vault.may_answer.clear()
+    ask: Callable[[str], str] = {
+        "get": secrets.get,
+        "refresh": secrets.refresh,
+        "refresh_if_older": lambda name: secrets.refresh_if_older(name, 10.0),
+    }[call]
+    everybody = threading.Barrier(21)
+
+    def asked() -> str:
+        everybody.wait(30)
+        return ask(NAME)
+
+    with futures.ThreadPoolExecutor(20) as threads:
+        answers = [threads.submit(asked) for _ in range(20)]
+        everybody.wait(30)
+        while not vault.asked:
+            time.sleep(0.01)
+        time.sleep(0.2)  # for the others to come and wait; one that is later still asks only after `refresh`
+        vault.may_answer.set()
+        assert {answer.result() for answer in answers} == {"good"}
+    assert len(vault.asked) == 1
+
+
+def test_hanging_secret_manager_is_given_up_and_holds_up_no_other_secret(
+    vault: Vault, client: object, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "p1")
+    monkeypatch.setattr("shared.secrets._REMOTE_TIMEOUT_S", 0.3)
+    (folder / "other").write_text("at hand")
+    secrets = Secrets(client_factory=lambda: client)
+    vault.may_answer.clear()
+    try:
+        with futures.ThreadPoolExecutor(1) as threads:
+            hanging = threads.submit(secrets.get, NAME)
+            while not vault.asked:
+                time.sleep(0.01)
+            assert secrets.get("other") == secrets.cached("other") == "at hand"
+            assert secrets.cached(NAME) is None
+            with pytest.raises(SecretUnavailable, match="DeadlineExceeded"):
+                hanging.result(30)
+        assert len(vault.asked) == 1
+    finally:
+        vault.may_answer.set()
+
+
+def test_what_is_known_can_be_had_while_the_client_is_made(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "p1")
+    begun, may_end = threading.Event(), threading.Event()
+
+    def slow_client() -> Any:
+        begun.set()
+        assert may_end.wait(30)
+        raise DefaultCredentialsError("none")
+
+    (folder / "other").write_text("at hand")
+    secrets = Secrets(client_factory=slow_client)
+    with futures.ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(secrets.get, NAME)
+        assert begun.wait(30)
+        assert secrets.cached(NAME) is None
+        assert secrets.get("other") == secrets.cached("other") == "at hand"
+        assert not waiting.done()
+        may_end.set()
+        with pytest.raises(SecretUnavailable):
+            waiting.result(30)
 
 
 @pytest.mark.parametrize(

@@ -94,9 +94,8 @@ def test_numbers_can_be_written_as_text(value: Any, text: str) -> None:
     assert mapped({"assetId": value}, maintainx="assetId", convert="text") == text
 
 
-SCALARS = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.text(), st.floats(allow_nan=False, allow_infinity=False)
-)
+TEXTS = st.text(st.characters(exclude_categories=()))  # lone halves of characters too: JSON can carry them
+SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), TEXTS, st.floats())
 ANYTHING = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3), max_leaves=5
 )
@@ -104,12 +103,12 @@ ANYTHING = st.recursive(
 TIMES = st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=st.just(ZoneInfo("UTC")))  # noqa: DTZ001  # made aware
 WORK_ORDERS = st.fixed_dictionaries(
     {
-        "title": st.text(),
+        "title": TEXTS,
         "status": st.sampled_from(sorted(ENUMS["status"])),
         "priority": st.sampled_from(sorted(ENUMS["priority"])),
     },
     optional={
-        "description": st.none() | st.text(max_size=5000),
+        "description": st.none() | st.text(st.characters(exclude_categories=()), max_size=5000),
         "type": st.none() | st.sampled_from(sorted(ENUMS["type"])),
         "assetId": st.none() | st.integers(1, 10**9),
         "dueDate": st.none() | TIMES.map(lambda moment: moment.isoformat()),
@@ -124,6 +123,20 @@ def test_whatever_maintainx_may_answer_is_accepted_by_the_erp(record: dict[str, 
     equipment = frozenset() if fields["equipment"] is None else frozenset({fields["equipment"]})
     order = new_order(fields, equipment)
     assert order.items() >= fields.items()
+    json.dumps(fields, ensure_ascii=False).encode()  # as HTTP clients write it
+
+
+@pytest.mark.parametrize(
+    ("title", "sent"), [("\ud83d pump", "\ufffd pump"), ("pump \ude00", "pump \ufffd"), ("\ud83d\ude00", "\U0001f600")]
+)
+def test_half_of_a_character_is_replaced_and_two_halves_are_one(title: str, sent: str) -> None:
+    assert map_work_order(example_mapping(), work_order(title=title), ZONE)["shortText"] == sent
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_number_that_json_cannot_write_is_a_mapping_error(number: float) -> None:
+    with pytest.raises(MappingError, match="finite"):
+        map_work_order(example_mapping(), work_order(title=number), ZONE)
 
 
 @given(st.dictionaries(st.sampled_from(["title", "status", "priority", "type", "assetId", "dueDate"]), ANYTHING))

@@ -9,9 +9,11 @@ import httpx
 import pytest
 
 from shared.config.sites import ErpConfig
+from shared.deadline import deadline
 from shared.erp.rest import RestErp
 from shared.errors import (
     ConfigError,
+    NotTakenOn,
     OutcomeUnknown,
     PermissionDenied,
     RateLimited,
@@ -128,6 +130,7 @@ def test_a_record_without_id_is_a_fault_of_the_configuration(body: Any) -> None:
         (answer(403), PermissionDenied),
         (answer(412), VersionConflict),
         (answer(428), RemoteRejected),
+        (answer(409), RemoteRejected),
         (answer(422, {"error": "x"}), RemoteRejected),
         (answer(301, Location="http://elsewhere.test"), RemoteRejected),
         (answer(429, Retry_After="3"), RateLimited),
@@ -143,6 +146,9 @@ UNKNOWN: list[Answer] = [
     answer(500),
     answer(502),
     answer(504),
+    answer(500, Retry_After="5"),  # some gateways add it to whatever fails
+    answer(502, Retry_After="5"),
+    answer(504, Retry_After="5"),
     httpx.ReadTimeout("slow"),
     httpx.WriteTimeout("slow"),
     httpx.ReadError("reset"),
@@ -152,6 +158,9 @@ UNKNOWN: list[Answer] = [
 REFUSED: list[Answer] = [
     answer(503, Retry_After="5"),
     answer(429),
+    answer(423),
+    answer(425),
+    answer(409, {"error": "order is locked by user"}),
     httpx.ConnectError("refused"),
     httpx.ConnectTimeout("slow"),
     httpx.PoolTimeout("full"),
@@ -170,12 +179,20 @@ def test_a_write_that_may_have_been_done_says_so(reply: Answer, write: Callable[
 @pytest.mark.parametrize("reply", REFUSED, ids=str)
 def test_a_write_that_was_not_taken_on_is_only_unavailable(reply: Answer, write: Callable[[RestErp], object]) -> None:
     with pytest.raises(RemoteUnavailable) as caught:
-        write(erp(reply))
+        write(erp(reply, busy_statuses=[409]))
     assert not isinstance(caught.value, OutcomeUnknown)
 
 
 @pytest.mark.parametrize("reply", [*UNKNOWN, *REFUSED], ids=str)
 def test_a_read_has_no_outcome_to_be_unknown(reply: Answer) -> None:
     with pytest.raises(RemoteUnavailable) as caught:
-        erp(reply).get("5")
+        erp(reply, busy_statuses=[409]).get("5")
     assert not isinstance(caught.value, OutcomeUnknown)
+
+
+@pytest.mark.parametrize("write", WRITES, ids=["create", "update"])
+def test_a_write_for_which_no_time_is_left_is_not_sent_and_not_unknown(write: Callable[[RestErp], object]) -> None:
+    seen: list[httpx.Request] = []
+    with deadline(0), pytest.raises(NotTakenOn):
+        write(erp(answer(201), seen=seen))
+    assert seen == []

@@ -89,7 +89,8 @@ def configured(
 def ingress(configured: Settings, broker: FakePublisher) -> Callable[[], AsgiClient]:
     """Loads webhook_ingress and gives a client of its ASGI application."""
     source = str(FUNCTIONS / "webhook_ingress" / "main.py")
-    return lambda: AsgiClient(functions_framework.aio.create_asgi_app(target="webhook_ingress", source=source))
+    framework: Any = functions_framework.aio
+    return lambda: AsgiClient(framework.create_asgi_app(target="webhook_ingress", source=source))
 
 
 @pytest.fixture
@@ -97,8 +98,8 @@ def load(configured: Settings, broker: FakePublisher, state: MemoryStateStore) -
     """Loads a function of the threaded framework by its folder's name and gives a client of its application."""
 
     def load_function(name: str) -> FlaskClient:
-        application: Any = functions_framework.create_app(name, str(FUNCTIONS / name / "main.py"), "http")
-        client: FlaskClient = application.test_client()
+        framework: Any = functions_framework
+        client: FlaskClient = framework.create_app(name, str(FUNCTIONS / name / "main.py"), "http").test_client()
         return client
 
     return load_function

@@ -3,19 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 
 import pytest
 import stamina
 from flask.testing import FlaskClient
 
+from shared.canonical import content_hash
 from shared.errors import ConfigError
+from shared.state import SyncRecord
 from tests.fakes.events import make_event, push_body
 from tests.fakes.publisher import FakePublisher
 from tests.fakes.settings import SITES, Settings
+from tests.fakes.state import MemoryStateStore
 from tests.unit.conftest import LogLines
 from tests.unit.functions.record_server import MaintainX, running_maintainx
 
 Load = Callable[[str], FlaskClient]
+DELETED = SyncRecord(
+    site="plant-1",
+    kind="work_order",
+    maintainx_id=9001001,
+    erp_id=None,
+    reference="mx:plant-1:9001001",
+    base={},
+    base_hash=content_hash({}),
+    erp_version=None,
+    state="deleted",
+    intent=None,
+    updated_at_utc=datetime(2026, 9, 14, 12, tzinfo=UTC),
+)
 
 
 @pytest.fixture
@@ -70,8 +87,23 @@ def test_deleted_record_still_goes_where_no_field_is_asked_for(
     push: Push, broker: FakePublisher, maintainx: MaintainX
 ) -> None:
     maintainx.status = 404
-    assert push(push_body(make_event())) == 204
+    assert push(push_body(make_event(type="work_order.deleted"))) == 204
     assert [message.topic for message in broker.published] == ["erp-push"]
+
+
+def test_record_that_is_only_not_visible_is_waited_for_where_it_decides(
+    push: Push, broker: FakePublisher, maintainx: MaintainX, state: MemoryStateStore
+) -> None:
+    maintainx.status = 404
+    assert push(push_body(make_event())) == 503
+    assert [message.topic for message in broker.published] == ["erp-push"]
+    assert push(push_body(make_event(data={"priority": "LOW"}))) == 204  # decided without it
+
+    held = state.lock_record(DELETED.key, owner="erp_push", lease_s=60)
+    assert held is not None
+    state.save_record(held, DELETED)
+    assert push(push_body(make_event())) == 204  # the sync has seen its deletion meanwhile
+    assert broker.to("notifications") == []
 
 
 def test_unrouted_event_is_skipped_and_counted(push: Push, broker: FakePublisher, logged: LogLines) -> None:
@@ -93,19 +125,20 @@ def without_waiting() -> Iterator[None]:
         yield
 
 
-def test_record_that_cannot_be_read_now_routes_nothing(
+def test_record_that_cannot_be_read_now_holds_up_only_what_it_decides(
     push: Push, broker: FakePublisher, maintainx: MaintainX, without_waiting: None
 ) -> None:
     maintainx.status = 503
     assert push(push_body(make_event())) == 503
-    assert broker.published == []
+    assert [message.topic for message in broker.published] == ["erp-push"]
 
 
-def test_record_that_we_may_not_read_buries_the_event(push: Push, broker: FakePublisher, maintainx: MaintainX) -> None:
+def test_record_that_we_may_not_read_holds_up_only_what_it_decides(
+    push: Push, broker: FakePublisher, maintainx: MaintainX
+) -> None:
     maintainx.status = 403
-    assert push(push_body(make_event())) == 204
-    (letter,) = broker.published
-    assert (letter.topic, letter.attributes["error_class"]) == ("event-router-dead", "PermissionDenied")
+    assert push(push_body(make_event())) == 503
+    assert [message.topic for message in broker.published] == ["erp-push"]
 
 
 def test_broker_down_gives_the_event_back(push: Push, broker: FakePublisher) -> None:

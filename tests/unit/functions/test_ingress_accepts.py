@@ -47,8 +47,17 @@ def test_delivery_is_published_with_its_attributes_before_the_answer(
     assert event.data == json.loads(BODY)
     assert message.attributes == event.attributes()
     line = next(line for line in logged() if line["message"] == "accepted")
-    assert (line["event_id"], line["site"], line["type"]) == (event_id, "plant-1", "NEW_WORK_ORDER")
-    assert (line["outcome"], line["message_id"], line["event_type"]) == ("accepted", "1", "work_order.created")
+    assert (line["event_id"], line["site"], line["type"]) == (event_id, "plant-1", "work_order.created")
+    assert (line["webhook_type"], line["resource_id"]) == ("NEW_WORK_ORDER", "9001001")
+    assert (line["outcome"], line["message_id"], line["severity"]) == ("accepted", "1", "INFO")
+
+
+def test_body_that_names_another_type_than_its_address_is_accepted_and_told(ingress: Load, logged: LogLines) -> None:
+    client = ingress()
+    logged()
+    assert GENUINE.but(body=b'{"eventType": "WORK_ORDER_DELETE", "workOrderId": 1}').send(client).status_code == 202
+    line = next(line for line in logged() if line["message"] == "accepted")
+    assert (line["severity"], line["contradicting_type"]) == ("WARNING", "WORK_ORDER_DELETE")
 
 
 def test_same_delivery_twice_has_the_same_id(ingress: Load, broker: FakePublisher) -> None:
@@ -97,11 +106,15 @@ def test_headers_of_the_delivery_are_not_published(ingress: Load, broker: FakePu
     assert "v1=" not in published
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/health"])
+@pytest.mark.parametrize("path", ["/healthz", "/health", "/health/"])
 def test_health_needs_no_signature_and_no_broker(path: str, ingress: Load, broker: FakePublisher) -> None:
     broker.go_down()
-    answer = ingress().request("GET", path)
+    client = ingress()
+    answer = client.request("GET", path)
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+    assert client.request("HEAD", path).status_code == 200
+    answer = client.request("POST", path)
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD")
 
 
 def test_uri_signature_is_required_with_a_public_url(configured: Settings, ingress: Load) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
 
@@ -10,9 +12,12 @@ import pytest
 
 from shared.ingress import MAX_BODY_BYTES
 from shared.maintainx.signature import BODY_SIGNATURE_HEADER, sign
+from shared.pubsub.publisher import publisher
+from shared.secrets import CACHE_S
 from tests.fakes.publisher import FakePublisher
 from tests.fakes.settings import SECRETS, Settings
 from tests.unit.conftest import LogLines
+from tests.unit.functions.conftest import Clock
 from tests.unit.functions.deliveries import BODY, GATEWAY, GENUINE, STATUS_CHANGE, AsgiClient, Delivery
 
 Load = Callable[[], AsgiClient]
@@ -160,7 +165,40 @@ def test_refusal_names_site_and_type_in_the_log(ingress: Load, logged: LogLines)
     logged()
     GENUINE.but(secret="guess", path=STATUS_CHANGE).send(client)
     (line,) = [line for line in logged() if line["severity"] == "WARNING"]
-    assert (line["site"], line["type"], line["path"]) == ("plant-1", "WORK_ORDER_STATUS_CHANGE", STATUS_CHANGE)
+    about = (line["site"], line["webhook_type"], line["path"])
+    assert about == ("plant-1", "WORK_ORDER_STATUS_CHANGE", STATUS_CHANGE)
+
+
+@pytest.mark.parametrize(
+    ("delivery", "reason"),
+    [
+        (GENUINE.but(secret="guess"), "bad_signature"),
+        (UNAUTHORIZED["type whose secret does not exist"], "no_secret"),
+        (UNAUTHORIZED["gateway of a site without secret"], "no_secret"),
+        (NOT_FOUND["unknown site"], "unknown_site"),
+        (NOT_FOUND["type without subscription"], "unknown_type"),
+        (NOT_FOUND["root"], "unknown_path"),
+        (BAD_REQUEST["a list"], "malformed"),
+        (TOO_LARGE["unsigned"], "too_large"),
+        (OTHER_METHODS["GET"], "method"),
+    ],
+)
+def test_refusal_has_an_outcome_and_a_reason_to_count_by(
+    delivery: Delivery, reason: str, ingress: Load, logged: LogLines
+) -> None:
+    client = ingress()
+    logged()
+    delivery.send(client)
+    (line,) = [line for line in logged() if line["severity"] == "WARNING"]
+    assert (line["outcome"], line["reason"]) == ("refused", reason)
+
+
+def test_method_that_is_not_allowed_is_told_what_is(ingress: Load) -> None:
+    client = ingress()
+    answer = client.request("GET", GENUINE.path)
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+    for method in ("GET", "HEAD", "DELETE"):
+        assert client.request(method, "/nowhere").status_code == 404
 
 
 def test_broker_down_is_503_and_the_sender_may_come_again(
@@ -174,9 +212,44 @@ def test_broker_down_is_503_and_the_sender_may_come_again(
         {"error": "try again later"},
         "5",
     )
-    assert [line["error_class"] for line in logged() if line["severity"] == "ERROR"] == ["BrokerUnavailable"]
+    (line,) = [line for line in logged() if line["severity"] == "ERROR"]
+    assert (line["error_class"], line["outcome"], line["reason"]) == (
+        "BrokerUnavailable",
+        "not_kept",
+        "BrokerUnavailable",
+    )
+    assert (line["type"], line["resource_id"], len(line["event_id"]) > 0) == ("work_order.created", "9001001", True)
     broker.fault = None
     assert GENUINE.send(client).status_code == 202
+
+
+def test_broker_that_hangs_is_503_within_the_deadline(
+    ingress: Load, monkeypatch: pytest.MonkeyPatch, logged: LogLines
+) -> None:
+    client, released = ingress(), threading.Event()
+    monkeypatch.setattr(publisher, "publish_all", lambda *_: [str(released.wait(30))])
+    monkeypatch.setattr(sys.modules["main"], "_DEADLINE_S", 0.2)
+    try:
+        assert GENUINE.send(client).status_code == 503
+    finally:
+        released.set()
+    (line,) = [line for line in logged() if line["severity"] == "ERROR"]
+    assert (line["reason"], line["message"]) == ("TimeoutError", "not kept: not done within 0.2 s")
+
+
+def test_secret_serves_on_while_it_cannot_be_read(
+    configured: Settings, ingress: Load, secrets_clock: Clock, logged: LogLines
+) -> None:
+    client = ingress()
+    assert GENUINE.send(client).status_code == 202
+    path = configured.secrets / "webhook-new-work-order"
+    path.unlink()
+    path.mkdir()
+    secrets_clock.now_s += CACHE_S
+    logged()
+    assert GENUINE.send(client).status_code == 202
+    assert GENUINE.but(secret="guess").send(client).status_code == 401
+    assert [line["secret"] for line in logged() if line["severity"] == "ERROR"] == ["webhook-new-work-order"]
 
 
 def test_fault_of_ours_is_500_and_nothing_is_told(ingress: Load, broker: FakePublisher, logged: LogLines) -> None:

@@ -84,19 +84,26 @@ def test_site_without_addresses_is_skipped_with_the_reason(load: Load, logged: L
     assert [line["reason"] for line in logged() if line.get("outcome")] == ["no_addresses"]
 
 
-@pytest.mark.parametrize(
-    ("urls", "reason"), [("nonsense\n", "NotificationRejected"), (" \n", "SecretMissing"), (None, "SecretMissing")]
-)
 def test_addresses_that_cannot_be_used_bury_the_notification(
-    urls: str | None, reason: str, configured: Settings, load: Load, broker: FakePublisher
+    configured: Settings, load: Load, broker: FakePublisher
+) -> None:
+    configured.write_secret("notify-urls", "nonsense\n")
+    assert push(load) == 204
+    (letter,) = broker.published
+    assert (letter.topic, letter.attributes["error_class"]) == ("notify-dead", "NotificationRejected")
+
+
+@pytest.mark.parametrize("urls", [" \n", None])
+def test_notification_waits_for_a_secret_that_is_missing(
+    urls: str | None, configured: Settings, load: Load, broker: FakePublisher, logged: LogLines
 ) -> None:
     if urls is None:
         (configured.secrets / "notify-urls").unlink()
     else:
         configured.write_secret("notify-urls", urls)
-    assert push(load) == 204
-    (letter,) = broker.published
-    assert (letter.topic, letter.attributes["error_class"]) == ("notify-dead", reason)
+    assert push(load) == 503
+    assert broker.published == []
+    assert [line["reason"] for line in logged() if line.get("outcome")] == ["SecretMissing"]
 
 
 def test_no_address_is_logged(configured: Settings, load: Load, logged: LogLines) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Coroutine, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -48,7 +49,7 @@ def test_lone_message_leaves_at_once_and_alone() -> None:
 def test_messages_that_arrive_meanwhile_share_the_next_request_and_get_their_own_ids() -> None:
     async def scenario() -> None:
         broker = GatedPublisher()
-        events = BatchingPublisher(broker, "events")
+        events = BatchingPublisher(broker, "events", patience_s=30)
         first = asyncio.create_task(events.publish(b"0", {}))
         await asyncio.to_thread(broker.under_way.acquire)
         others = [asyncio.create_task(events.publish(str(number).encode(), {})) for number in range(1, 4)]
@@ -105,12 +106,70 @@ def test_broker_that_acknowledges_too_few_is_a_failure_and_nobody_waits_for_ever
 def test_caller_that_gives_up_takes_nobody_along() -> None:
     async def scenario() -> None:
         broker = GatedPublisher()
-        events = BatchingPublisher(broker, "events")
+        events = BatchingPublisher(broker, "events", patience_s=30)
         impatient, patient = (asyncio.create_task(events.publish(data, {})) for data in (b"0", b"1"))
         await asyncio.to_thread(broker.under_way.acquire)
         impatient.cancel()
         broker.let_pass(2)
         assert await patient
         assert [message.data for message in broker.published] == [b"0", b"1"]
+
+    run(scenario())
+
+
+def test_request_that_hangs_delays_nobody_else() -> None:
+    class HangsOnZero(FakePublisher):
+        begun, released = threading.Event(), threading.Event()
+
+        def publish_all(self, topic: str, messages: Sequence[tuple[bytes, Mapping[str, str]]]) -> list[str]:
+            if messages[0][0] == b"0":
+                self.begun.set()
+                assert self.released.wait(30)
+            return super().publish_all(topic, messages)
+
+    async def scenario() -> None:
+        broker = HangsOnZero()
+        events = BatchingPublisher(broker, "events", patience_s=0.01)
+        hanging = asyncio.create_task(events.publish(b"0", {}))
+        await asyncio.to_thread(broker.begun.wait, 30)
+        for data in (b"1", b"2"):
+            await events.publish(data, {})
+        assert not hanging.done()
+        broker.released.set()
+        await hanging
+        assert [message.data for message in broker.published] == [b"1", b"2", b"0"]
+
+    run(scenario())
+
+
+def test_no_more_than_four_requests_are_under_way() -> None:
+    async def scenario() -> None:
+        broker = GatedPublisher()
+        events = BatchingPublisher(broker, "events", patience_s=0.01)
+        publishing = []
+        for _ in range(4):
+            publishing.append(asyncio.create_task(events.publish(b"x", {})))
+            await asyncio.to_thread(broker.under_way.acquire)
+        publishing += [asyncio.create_task(events.publish(b"late", {})) for _ in range(3)]
+        await asyncio.sleep(0.05)
+        assert not await asyncio.to_thread(broker.under_way.acquire, True, 0.05)
+        broker.let_pass(5)
+        await asyncio.gather(*publishing)
+        assert sorted(broker.requests) == [1, 1, 1, 1, 3]
+
+    run(scenario())
+
+
+def test_requests_do_not_wait_for_threads_that_others_use() -> None:
+    async def scenario() -> None:
+        released = threading.Event()
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(ThreadPoolExecutor(1))
+        busy = asyncio.create_task(asyncio.to_thread(released.wait, 30))
+        await asyncio.sleep(0)
+        assert await BatchingPublisher(FakePublisher(), "events").publish(b"1", {}) == "1"
+        assert not busy.done()
+        released.set()
+        assert await busy
 
     run(scenario())

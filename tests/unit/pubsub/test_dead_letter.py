@@ -63,7 +63,7 @@ def test_attempt_of_a_subscription_without_dead_letter_policy_is_one() -> None:
     assert bury(replace(MESSAGE, delivery_attempt=None)).attributes["attempt"] == "1"
 
 
-@given(st.text(st.characters(blacklist_categories=()), max_size=3000))
+@given(st.text(st.characters(exclude_categories=()), max_size=3000))
 def test_reason_of_any_length_and_content_fits_an_attribute(error_message: str) -> None:
     kept = bury(error_message=error_message).attributes["error_message"]
     assert len(kept.encode()) <= 1024

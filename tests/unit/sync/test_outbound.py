@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from shared.deadline import remaining_s
+from shared.erp import ErpRecord
 from shared.errors import (
     DuplicateRecord,
     LeaseLost,
@@ -15,16 +17,18 @@ from shared.errors import (
     OutcomeUnknown,
     RateLimited,
     RecordBusy,
+    RecordNotVisible,
     RemoteRejected,
     RemoteUnavailable,
     VersionConflict,
 )
 from shared.state import RecordKey
+from shared.sync.intent import Intent
 from shared.sync.outbound import LEASE_S
-from tests.fakes.sync_world import SITE, WORK_ORDER, Wire, World, event, work_order
+from tests.fakes.sync_world import SITE, WORK_ORDER, Killed, Wire, World, event, work_order
 
 
-def _raises(error: Exception) -> Callable[..., Any]:
+def _raises(error: BaseException) -> Callable[..., Any]:
     def call(*_arguments: object) -> Any:
         raise error
 
@@ -234,9 +238,43 @@ def test_a_work_order_with_a_time_of_deletion_counts_as_deleted(linked: World) -
 def test_a_work_order_that_is_only_not_visible_keeps_its_order(linked: World) -> None:
     del linked.work_orders[WORK_ORDER]
     wire = Wire()
-    outcome = linked.engine(wire).push_work_order(WORK_ORDER, event("e2"))
-    assert (outcome.kind, outcome.reason, wire.count("erp")) == ("skipped", "not_visible", 0)
-    assert linked.order().fields["status"] == "NEW"
+    for _ in range(2):
+        with pytest.raises(RecordNotVisible, match=f"{WORK_ORDER} of {SITE}"):
+            linked.engine(wire).push_work_order(WORK_ORDER, event("e2"))
+    assert (wire.count("erp"), linked.order().fields["status"]) == (0, "NEW")
+
+
+def test_a_work_order_that_is_visible_again_goes_on_where_it_was(linked: World) -> None:
+    hidden = linked.work_orders.pop(WORK_ORDER)
+    with pytest.raises(RecordNotVisible):
+        linked.engine(Wire()).push_work_order(WORK_ORDER, event("e2"))
+    linked.work_orders[WORK_ORDER] = {**hidden, "title": "Replace both seals"}
+    assert linked.deliver(event("e2")).reason == "updated"
+
+
+@pytest.mark.parametrize("deliveries_before", [0, 1])
+def test_an_event_of_before_the_deletion_that_comes_after_it_is_skipped(world: World, deliveries_before: int) -> None:
+    for _ in range(deliveries_before):
+        world.deliver()
+    world.delete()
+    world.deliver(event("deletion"))
+    outcome = world.engine(Wire()).push_work_order(WORK_ORDER, event("late"))
+    assert (outcome.kind, outcome.reason) == ("skipped", "gone")
+
+
+def test_an_event_that_overtakes_the_deletion_waits_for_it(world: World) -> None:
+    world.delete()
+    with pytest.raises(RecordNotVisible):
+        world.engine(Wire()).push_work_order(WORK_ORDER, event("e1"))
+    world.deliver(event("deletion"))
+    assert world.engine(Wire()).push_work_order(WORK_ORDER, event("e1")).reason == "gone"
+
+
+def test_a_work_order_that_was_gone_before_we_looked_gets_an_order_if_it_comes_back(world: World) -> None:
+    world.delete()
+    world.deliver()
+    world.work_orders[WORK_ORDER] = work_order()
+    assert world.deliver(event("e2")).reason == "created"
 
 
 def test_a_deletion_seen_twice_is_skipped_without_a_call_to_the_erp(linked: World) -> None:
@@ -278,7 +316,8 @@ def test_a_work_order_that_was_gone_before_we_looked_is_skipped(world: World) ->
     wire = Wire()
     outcome = world.deliver(wire=wire)
     assert (outcome.kind, outcome.reason, wire.count("erp")) == ("skipped", "gone", 0)
-    assert world.state.get_record(RecordKey(SITE, "work_order", WORK_ORDER)) is None
+    assert (world.record().state, world.record().erp_id) == ("deleted", None)
+    assert world.audited() == {}
 
 
 def test_a_status_that_is_not_sent_gets_no_order(world: World) -> None:
@@ -347,6 +386,71 @@ def test_an_unanswered_create_is_not_repeated_while_it_may_still_take_effect(wor
     assert world.deliver().reason == "created"
     assert world.tenant.counters["creates"] == 1
     assert world.audited() == {"create": 1}
+
+
+def test_settling_begins_when_the_answer_is_given_up_and_not_when_the_create_began(world: World) -> None:
+    create = world.erp.create
+
+    def unanswered(fields: Mapping[str, Any], reference: str) -> Any:
+        world.wait(20)
+        raise OutcomeUnknown("no answer in 20 s")
+
+    world.erp.create = unanswered  # type: ignore[method-assign]  # bent
+    with pytest.raises(OutcomeUnknown):
+        world.deliver()
+    world.erp.create = create  # type: ignore[method-assign]  # straightened
+    world.wait(world.erp.settle_s - 1)
+    with pytest.raises(RemoteUnavailable, match="may still take effect"):
+        world.deliver()
+    world.wait(1)
+    assert world.deliver().reason == "created"
+    assert world.tenant.counters["creates"] == 1
+
+
+def test_after_a_crash_settling_begins_when_the_create_must_have_ended(world: World) -> None:
+    create = world.erp.create
+    world.erp.create = _raises(Killed())  # type: ignore[method-assign]  # bent
+    with pytest.raises(Killed):
+        world.deliver()
+    world.erp.create = create  # type: ignore[method-assign]  # straightened
+    world.wait(LEASE_S + world.erp.settle_s - 1)
+    with pytest.raises(RemoteUnavailable, match="may still take effect"):
+        world.deliver()
+    world.wait(1)
+    assert world.deliver().reason == "created"
+
+
+def test_a_write_is_given_up_before_the_lease_ends(world: World) -> None:
+    left_s: list[float] = []
+    create = world.erp.create
+
+    def noting(fields: Mapping[str, Any], reference: str) -> Any:
+        left_s.append(remaining_s())
+        return create(fields, reference)
+
+    world.erp.create = noting  # type: ignore[method-assign]  # bent
+    world.deliver()
+    assert 0 < left_s[0] <= LEASE_S
+
+
+@pytest.mark.parametrize(("version_now", "was_done"), [("1", False), ("2", True), (None, True)])
+def test_an_order_at_the_version_of_before_shows_that_an_update_was_not_done(
+    version_now: str | None, was_done: bool
+) -> None:
+    after = {"priority": "2", "shortText": "Replace both seals"}
+    intent = Intent(
+        action="update",
+        event_id="e1",
+        actor="webhook",
+        at="2026-09-14T12:00:00.000Z",
+        before={"priority": "3", "shortText": "Replace seal"},
+        after=after,
+        rejected={},
+        policy={},
+        version_before="1",
+    )
+    found = ErpRecord("7", "r", {"priority": "2", "shortText": "Replace seal"}, version_now)
+    assert intent.was_done(found) is was_done
 
 
 def test_an_unanswered_create_that_came_to_nothing_is_repeated_in_time(world: World) -> None:

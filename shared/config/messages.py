@@ -1,0 +1,54 @@
+"""What is wrong with a value, in the words of those who edit the files rather than of the library that checks them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+# Error type of pydantic -> our words, with what the library says about it. What is not here keeps the library's words.
+_WORDS: dict[str, str] = {
+    "bool_type": "must be true or false (without quotes)",
+    "dict_type": "must be a mapping (key: value)",
+    "extra_forbidden": "is not a known key",
+    "float_type": "must be a number (without quotes)",
+    "frozen_set_type": "must be a list (- value)",
+    "greater_than": "must be greater than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "int_type": "must be a whole number (without quotes)",
+    "less_than_equal": "must be at most {le}",
+    "list_type": "must be a list (- value)",
+    "literal_error": "must be {expected}",
+    "missing": "is missing",
+    "model_type": "must be a mapping (key: value)",
+    "string_too_short": "must not be empty",
+    "string_type": "must be text (a number or date needs quotes)",
+    "too_short": "must not be empty",
+    "tuple_type": "must be a list (- value)",
+    "value_error": "{error}",
+}
+
+# Patterns of the models -> what they allow.
+_FORMS: dict[str, str] = {
+    r"^[a-z][a-z0-9-]{1,30}[a-z0-9]$": (
+        "must be 3 to 32 small letters, digits and -, begin with a letter and not end with -"
+    ),
+    r"^[A-Za-z0-9_-]{1,255}$": "must be the name of a secret: at most 255 letters, digits, - and _",
+    r"^[A-Z][A-Z0-9_]{2,60}$": "must be MaintainX's name of a webhook type, such as NEW_WORK_ORDER",
+    r"^https?://[^\s/?#]+[^\s?#]*$": "must be an address such as https://host/path, without ? and #",
+    r"^[a-z0-9][a-z0-9-]*$": "must be the name of a file in mappings/, without .yaml: small letters, digits and -",
+    r"\{id\}": "must contain {id}, where the ERP's id goes",
+    r"^[^.\s][^.]*(\.[^.]+)*$": "must be a dotted path such as title or extraFields.Cost Center",
+    r"^[a-z][a-z0-9_]*\.([a-z0-9_.]+|\*)$": (
+        "must be an event's type such as work_order.created, or work_order.* for all of a kind"
+    ),
+    r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_.]*$": "must be the full name of an event, such as sensor.alert",
+}
+
+
+def in_words(fault: Mapping[str, Any]) -> str:
+    """What to tell of one of pydantic's `ValidationError.errors()`. Never holds the value: it may be a secret."""
+    context = fault.get("ctx", {})
+    if fault["type"] == "string_pattern_mismatch" and context["pattern"] in _FORMS:
+        return _FORMS[context["pattern"]]
+    words = _WORDS.get(fault["type"])
+    return words.format(**context) if words else str(fault["msg"])
