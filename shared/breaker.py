@@ -56,10 +56,10 @@ class Breaker:
         with self._lock:
             if self._open_until_s is None:
                 return self._period
-            wait_s = self._open_until_s - self._clock()
-            if wait_s > 0 or self._on_trial:
+            wait_s = self._first_pause_s if self._on_trial else self._open_until_s - self._clock()
+            if wait_s > 0:
                 text = f"{self._name}: not asked, as {self._failed_in_a_row} calls in a row have failed"
-                raise BreakerOpen(text, retry_after_s=wait_s if wait_s > 0 else self._first_pause_s)
+                raise BreakerOpen(text, retry_after_s=wait_s)
             self._on_trial = True
             return self._period
 
@@ -75,7 +75,7 @@ class Breaker:
                 self._failed_in_a_row = 0
                 return self._change(None) if trial else None
             self._failed_in_a_row += 1
-            if not trial and self._failed_in_a_row < self._failures:
+            if self._failed_in_a_row < self._failures:
                 return None
             longest_s = LONGEST_PAUSE * self._first_pause_s
             self._pause_s = min(2 * self._pause_s, longest_s) if trial else self._first_pause_s
