@@ -6,5 +6,5 @@ set -eu
 cd "$(dirname "$0")/.."
 output() { .venv/bin/python -c 'import json, sys; print(json.load(open("out/outputs.json"))[sys.argv[1]]["value"])' "$1"; }
 
-dataset=$(output bigquery_dataset) # PROJECT.DATASET
-.venv/bin/python -m ops --project "${dataset%%.*}" --dataset "${dataset#*.}" smoke --url "$(output ingress_url)" "$@"
+.venv/bin/python -m ops --project "$(output project_id)" --dataset "$(output dataset_id)" \
+  smoke --url "$(output webhook_url)" "$@"

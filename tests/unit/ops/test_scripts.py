@@ -23,7 +23,7 @@ _TERRAFORM = """
 case "$1" in
   plan) for word; do case "$word" in -out=*) echo "a plan" >"${word#-out=}" ;; esac; done ;;
   show) echo "{}" ;;
-  output) echo '{"ingress_url": {"value": "https://x"}}' ;;
+  output) echo '{"webhook_url": {"value": "https://x"}}' ;;
 esac
 """
 
@@ -133,7 +133,7 @@ def test_apply_takes_exactly_the_kept_plan(checkout: Checkout) -> None:
     apply, output = checkout.calls
     assert apply == f"apply -input=false -lock-timeout=5m {checkout.folder / 'out' / 'tfplan'}"
     assert output == "output -json"
-    assert json.loads((checkout.folder / "out" / "outputs.json").read_text())["ingress_url"]["value"] == "https://x"
+    assert json.loads((checkout.folder / "out" / "outputs.json").read_text())["webhook_url"]["value"] == "https://x"
 
 
 def test_apply_refuses_a_plan_that_was_changed_or_is_not_there(checkout: Checkout) -> None:
@@ -196,7 +196,8 @@ def test_build_accounts_have_no_basic_role_that_writes_and_only_one_may_change_t
 
 def test_smoke_goes_to_what_was_just_deployed(checkout: Checkout) -> None:
     (checkout.folder / "out").mkdir()
-    outputs = {"ingress_url": {"value": "https://in"}, "bigquery_dataset": {"value": "proj.mx_maintenance"}}
+    values = {"webhook_url": "https://in", "project_id": "proj", "dataset_id": "mx_maintenance"}
+    outputs = {name: {"value": value} for name, value in values.items()}
     (checkout.folder / "out" / "outputs.json").write_text(json.dumps(outputs))
     python = checkout.folder / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)
@@ -207,3 +208,17 @@ def test_smoke_goes_to_what_was_just_deployed(checkout: Checkout) -> None:
         "-m ops --project proj --dataset mx_maintenance smoke --url https://in --site plant-north"
     ]
     assert run.returncode == 3
+
+
+def test_scripts_and_docs_read_only_outputs_that_terraform_has() -> None:
+    declared = set(re.findall(r'^output "(\w+)"', (ROOT / "terraform" / "outputs.tf").read_text(), re.MULTILINE))
+    texts = [*(ROOT / "scripts").glob("*.sh"), *(ROOT / "docs").glob("*.md")]
+    read = {
+        name
+        for path in texts
+        for found in re.findall(r"\$\(output (\w+)\)|\.(\w+)\.value", path.read_text())
+        for name in found
+        if name
+    }
+    assert read
+    assert read <= declared
