@@ -99,7 +99,8 @@ class ErpConfig(Model):
     base_url: HttpUrl
     credentials_secret: SecretName | None = None
     mapping: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", description="name of a file in mappings/, without .yaml")
-    rest: RestErpConfig = RestErpConfig()
+    # Not RestErpConfig(): that would build a validator of its own at every cold start.
+    rest: RestErpConfig = Field(default_factory=dict, validate_default=True)
 
     @model_validator(mode="after")
     def _credentials_where_needed(self) -> ErpConfig:
