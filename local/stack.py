@@ -179,7 +179,7 @@ class Stack:
             "RECORD_LEASE_S": _LEASE_S,
             "ERP_BREAKER_PAUSE_S": "1",
             "MAINTAINX_RATE_WINDOW_S": str(self.rate_window_s),
-            "DEAD_LETTER_PULL_TIMEOUT_S": "0.2",
+            "DEAD_LETTER_PULL_TIMEOUT_S": "1",
             **({"FUNCTION_USE_ASGI": "true"} if name in ASGI_FUNCTIONS else {}),
         }
         return Process(name, ["functions_framework"], environment, self.log_path(name), self._answers(name))

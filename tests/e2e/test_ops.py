@@ -39,7 +39,7 @@ def ops(stack: Stack, *words: str) -> tuple[int, Any, str]:
         **stack.google_environment(),
         "CONFIG_DIR": str(stack.folder / "config"),
         "SECRETS_DIR": str(stack.folder / "secrets"),
-        "DEAD_LETTER_PULL_TIMEOUT_S": "0.2",
+        "DEAD_LETTER_PULL_TIMEOUT_S": "1.5",
     }
     command = [sys.executable, "-m", "ops", *words, "--json"]
     run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)

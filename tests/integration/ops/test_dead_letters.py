@@ -15,9 +15,8 @@ ERP_PUSH, NOTIFY = PIPELINES["erp-push"], PIPELINES["notify"]
 
 
 @pytest.fixture
-def run(broker: Broker, ops: Ops, monkeypatch: pytest.MonkeyPatch) -> Any:
+def run(broker: Broker, ops: Ops) -> Any:
     """A verb of `dead-letters`: exit code and JSON document."""
-    monkeypatch.setenv("DEAD_LETTER_PULL_TIMEOUT_S", "0.2")
 
     def call(*words: str) -> tuple[int, Any]:
         result = ops("dead-letters", *words, "--json")
@@ -78,8 +77,7 @@ def test_dry_run_moves_nothing(run: Any, broker: Broker) -> None:
     assert run("list")[1]["count"] == 2
 
 
-def test_limit_is_told(broker: Broker, ops: Ops, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DEAD_LETTER_PULL_TIMEOUT_S", "0.2")
+def test_limit_is_told(broker: Broker, ops: Ops) -> None:
     broker.bury(ERP_PUSH, "a", "b", "c")
     result = ops("dead-letters", "replay", "--pipeline", "erp-push", "--limit", "2")
     assert result.exit_code == 0
@@ -87,10 +85,7 @@ def test_limit_is_told(broker: Broker, ops: Ops, monkeypatch: pytest.MonkeyPatch
     assert "stopped at --limit 2" in result.stderr
 
 
-def test_text_shows_each_letter_and_each_message_once(
-    broker: Broker, ops: Ops, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("DEAD_LETTER_PULL_TIMEOUT_S", "0.2")
+def test_text_shows_each_letter_and_each_message_once(broker: Broker, ops: Ops) -> None:
     broker.bury(ERP_PUSH, "a", "b", error_message="assetId 7 has no value [in] the mapping")
     result = ops("dead-letters", "list", "--pipeline", "erp-push")
     lines = result.stdout.splitlines()
