@@ -23,6 +23,7 @@ BridgeError
     ├── UnknownSite           the event names a site that sites.yaml does not have
     ├── MappingError          a value that the mapping has no answer for
     ├── DuplicateRecord       two records of the remote side carry one external reference
+    ├── StatusNotPossible     the ERP cannot bring a record from its status to the one wanted
     ├── RemoteRejected        the remote side refuses the request (4xx); carries status
     │   ├── AuthenticationFailed   401
     │   ├── PermissionDenied       403
@@ -142,6 +143,10 @@ class MappingError(PermanentError):
 
 class DuplicateRecord(PermanentError):
     """Two records of the remote side carry the external reference of one record of ours."""
+
+
+class StatusNotPossible(PermanentError):
+    """The ERP cannot bring a record from the status it is in to the one that is wanted; nothing was sent."""
 
 
 class RemoteRejected(PermanentError):

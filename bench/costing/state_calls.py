@@ -16,7 +16,7 @@ from local.firestore.testing import RunningServer, running_server
 from local.stack import ROOT
 from shared.config.loading import load_model
 from shared.config.mappings import MappingFile
-from shared.config.sites import ErpConfig
+from shared.config.erp import ErpConfig
 from shared.erp.rest import RestErp
 from shared.events import Event
 from shared.secrets import Secrets

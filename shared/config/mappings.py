@@ -1,4 +1,4 @@
-"""mappings/*.yaml: how a work order's fields become an ERP record's."""
+"""mappings/*.yaml: how a work order's fields become an ERP record's, and the other way round."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pydantic import BeforeValidator, Field, StrictBool, StrictFloat, StrictInt,
 
 from shared.config.loading import Model
 
-Owner = Literal["maintainx", "erp"]
+Policy = Literal["maintainx", "erp", "newest", "manual"]
+Direction = Literal["both", "to_erp", "to_maintainx"]
 Status = Literal["OPEN", "IN_PROGRESS", "ON_HOLD", "DONE", "CANCELED", "SKIPPED"]
 Scalar = StrictStr | StrictBool | StrictInt | StrictFloat
 
@@ -19,6 +20,22 @@ ENUMS: dict[str, frozenset[str]] = {
     "priority": frozenset({"NONE", "LOW", "MEDIUM", "HIGH"}),
     "type": frozenset({"CYCLE_COUNT", "OTHER", "PREVENTIVE", "REACTIVE"}),
 }
+
+# What MaintainX takes in a work order, beside any `extraFields.<name>` (its OpenAPI document): name -> type. A status
+# is written by a call of its own; SKIPPED and CYCLE_COUNT can be read there, but not written.
+WRITABLE: dict[str, Literal["text", "number", "time"]] = {
+    "title": "text",
+    "description": "text",
+    "status": "text",
+    "priority": "text",
+    "type": "text",
+    "dueDate": "time",
+    "startDate": "time",
+    "assetId": "number",
+    "locationId": "number",
+    "estimatedTime": "number",
+}
+READ_ONLY_VALUES: dict[str, frozenset[str]] = {"status": frozenset({"SKIPPED"}), "type": frozenset({"CYCLE_COUNT"})}
 
 
 def value_key(value: object) -> str:
@@ -31,34 +48,88 @@ def _keys_as_text(table: object) -> object:
 
 
 class FieldRule(Model):
-    """One ERP field and where its value comes from: a MaintainX field or a constant.
+    """One ERP field and the MaintainX field, or the constant, that it goes with.
 
     erp: name of the field in the ERP's record. maintainx: dotted path in the work order (`title`, `dueDate`,
     `extraFields.Cost Center`). values: what each MaintainX value is called in the ERP; a value that is not there is
     an error. default: the ERP value where the work order has none (otherwise null is written). convert: `text` writes
-    numbers as text, `date` writes the day of a time in the site's time zone. max_length: in characters; on_too_long
-    `reject` makes it an error, `cut` writes the first max_length. owner: whose value stays when both sides changed
-    the field.
+    numbers as text, `date` writes the day of a time in the site's time zone, `time` drops the parts of a second, which
+    few ERPs keep. max_length: in characters; on_too_long `reject` makes it an error, `cut` writes the first
+    max_length, `overflow` does that too and puts the whole text before that of the ERP field `overflow_to`.
+
+    direction: whose changes travel. In `to_erp` the ERP's own changes are put back, in `to_maintainx` MaintainX's are.
+    once: written when the record is made and never looked at again. policy: what happens when both sides changed the
+    field: the value of `maintainx` or of `erp` stays, or that of the side that was changed last (`newest`), or both
+    until a person decides (`manual`). back: ERP value -> MaintainX value, for what cannot be told from `values`
+    because several MaintainX values share one ERP value, or because only the ERP has it ("" for an empty field).
     """
 
     erp: str = Field(min_length=1)
     maintainx: str | None = Field(default=None, pattern=r"^[^.\s][^.]*(\.[^.]+)*$")
     constant: Scalar | None = None
     values: Annotated[dict[str, Scalar], BeforeValidator(_keys_as_text)] | None = None
+    back: Annotated[dict[str, Scalar], BeforeValidator(_keys_as_text)] | None = None
     default: Scalar | None = None
-    convert: Literal["text", "date"] | None = None
+    convert: Literal["text", "date", "time"] | None = None
     max_length: StrictInt | None = Field(default=None, gt=0)
-    on_too_long: Literal["reject", "cut"] = "reject"
-    owner: Owner = "maintainx"
+    on_too_long: Literal["reject", "cut", "overflow"] = "reject"
+    overflow_to: str | None = None
+    direction: Direction = "both"
+    once: StrictBool = False
+    policy: Policy = "maintainx"
+
+    @property
+    def travels_back(self) -> bool:
+        """Whether the ERP's changes of this field are written to MaintainX."""
+        return self.maintainx is not None and not self.once and self.direction != "to_erp"
+
+    @property
+    def travels_out(self) -> bool:
+        """Whether MaintainX's changes of this field are written to the ERP."""
+        return not self.once and self.direction != "to_maintainx"
+
+    @property
+    def maintainx_values(self) -> dict[str, Scalar]:
+        """ERP value (by `value_key`) -> MaintainX value: `back`, and what follows from `values`."""
+        turned: dict[str, Scalar] = {value_key(erp): maintainx for maintainx, erp in (self.values or {}).items()}
+        return {**turned, **(self.back or {})}
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
         if (self.maintainx is None) == (self.constant is None):
             raise ValueError(f"{self.erp}: give either maintainx or constant")
-        if self.constant is not None and {"values", "default", "convert"} & self.model_fields_set:
-            raise ValueError(f"{self.erp}: a constant takes no values, default or convert")
-        if self.on_too_long == "cut" and self.max_length is None:
-            raise ValueError(f"{self.erp}: on_too_long: cut needs max_length")
+        only_of_fields = {"values", "back", "default", "convert", "direction", "policy"}
+        if self.constant is not None and (given := only_of_fields & self.model_fields_set):
+            raise ValueError(f"{self.erp}: a constant takes no {', '.join(sorted(given))}")
+        if self.on_too_long != "reject" and self.max_length is None:
+            raise ValueError(f"{self.erp}: on_too_long: {self.on_too_long} needs max_length")
+        if (self.on_too_long == "overflow") != (self.overflow_to is not None):
+            raise ValueError(f"{self.erp}: on_too_long: overflow and overflow_to go together")
+        return self
+
+    @model_validator(mode="after")
+    def _maintainx_takes_what_travels_back(self) -> Self:
+        if not self.travels_back:
+            if self.back is not None:
+                raise ValueError(f"{self.erp}: back has no use here: nothing travels to MaintainX")
+            return self
+        path = str(self.maintainx)
+        if path not in WRITABLE and not path.startswith("extraFields."):
+            raise ValueError(f"{self.erp}: MaintainX does not take {path}; say direction: to_erp")
+        if self.values is None and self.back is None:
+            return self
+        shared = [value_key(erp) for erp in (self.values or {}).values()]
+        if unclear := sorted({erp for erp in shared if shared.count(erp) > 1} - set(self.back or {})):
+            raise ValueError(
+                f"{self.erp}: back: several MaintainX values are {', '.join(unclear)}; say which it becomes"
+            )
+        read_only = READ_ONLY_VALUES.get(path, frozenset())
+        known = ENUMS.get(path)
+        for erp, value in self.maintainx_values.items():
+            if value in read_only:
+                raise ValueError(f"{self.erp}: back: {erp} cannot become {value}, which MaintainX does not take")
+            if known is not None and value not in known:
+                raise ValueError(f"{self.erp}: back: {erp} becomes {value}, which {path} never is")
         return self
 
     @model_validator(mode="after")
@@ -86,16 +157,16 @@ class FieldRule(Model):
 class OnDelete(Model):
     """What happens to the ERP's record when the work order is deleted in MaintainX.
 
-    `cancel` writes `set` into it (`set: {status: CANCELLED}`), `ignore` leaves it as it is.
+    `cancel` writes `set` into it (`set: {status: CANCELLED}`), `ignore` leaves it as it is, `park` asks a person.
     """
 
-    action: Literal["cancel", "ignore"]
+    action: Literal["cancel", "ignore", "park"]
     set: dict[str, Scalar] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _cancel_writes_something(self) -> Self:
         if (self.action == "cancel") != bool(self.set):
-            raise ValueError("cancel needs set, the ERP fields that mark a cancelled record; ignore has none")
+            raise ValueError("cancel needs set, the ERP fields that mark a cancelled record; the others have none")
         return self
 
 
@@ -103,10 +174,13 @@ class MappingFile(Model):
     """The whole of one mapping file.
 
     skip_when: a work order in one of these statuses gets no ERP record; one that has a record stays in step.
+    on_erp_delete: what happens to the work order when its ERP record is gone: `cancel` cancels it, `ignore` leaves it,
+    `park` asks a person.
     """
 
     fields: list[FieldRule] = Field(min_length=1)
     on_delete: OnDelete
+    on_erp_delete: Literal["cancel", "ignore", "park"] = "park"
     skip_when: list[Status] = Field(default_factory=list)
 
     @model_validator(mode="after")
@@ -116,9 +190,18 @@ class MappingFile(Model):
             raise ValueError(f"more than one rule writes the ERP field {', '.join(twice)}")
         if unmapped := sorted(set(self.on_delete.set) - set(names)):
             raise ValueError(f"on_delete.set: no rule writes the ERP field {', '.join(unmapped)}")
+        back = [str(rule.maintainx) for rule in self.fields if rule.travels_back]
+        if twice := sorted({path for path in back if back.count(path) > 1}):
+            raise ValueError(f"more than one ERP field would be written to MaintainX's {', '.join(twice)}")
         return self
 
-    @property
-    def owners(self) -> dict[str, Owner]:
-        """ERP field -> whose value stays in a conflict."""
-        return {rule.erp: rule.owner for rule in self.fields}
+    @model_validator(mode="after")
+    def _overflow_has_a_place(self) -> Self:
+        rules = {rule.erp: rule for rule in self.fields}
+        for rule in self.fields:
+            if rule.overflow_to is None:
+                continue
+            other = rules.get(rule.overflow_to)
+            if other is None or other.maintainx is None or other.travels_back:
+                raise ValueError(f"{rule.erp}: overflow_to must name a field with a rule of direction: to_erp")
+        return self

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import functools
-from typing import Annotated, Any, Literal
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, StrictBool, StrictFloat, StrictInt, field_validator, model_validator
+from pydantic import Field, StrictBool, StrictInt, field_validator
 
+from shared.config.erp import ErpConfig
 from shared.config.loading import Model, config_folder, load_model
+from shared.config.names import HttpUrl, SecretName, SiteId, WebhookTypeName
 from shared.secrets import environment_variable
-
-# A site id becomes part of secret, scheduler and service names: Google Cloud's label rules, short enough to append to.
-SiteId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,30}[a-z0-9]$")]
-# Secret Manager: letters, digits, - and _, at most 255 characters.
-SecretName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,255}$")]
-WebhookTypeName = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{2,60}$")]
-HttpUrl = Annotated[str, Field(pattern=r"^https?://[^\s/?#]+[^\s?#]*$")]
 
 
 class SubscriptionConfig(Model):
@@ -58,55 +53,6 @@ class MaintainXConfig(Model):
     def subscription(self, webhook_type: str) -> SubscriptionConfig | None:
         """The subscription of this webhook type, or None if the site has none."""
         return next((s for s in self.subscriptions if s.type == webhook_type), None)
-
-
-class RestErpConfig(Model):
-    """How an ERP with a REST interface is spoken to; paths are relative to `base_url`, `{id}` is the ERP's id.
-
-    `collection_key`: the key of the list in a search answer (None: the answer is the list).
-    `id_field`, `reference_field`: names in the ERP's record; `reference_parameter`: the query parameter to search by
-    a reference. `version_header`: where the ERP puts a record's version; updates send it back as If-Match (None: the
-    ERP has no versions, and an update overwrites what was written since it was read). `credentials_secret` holds the
-    token for `auth: bearer`, `user:password` for `basic`. `timeout_s`: how long to wait for an answer. `settle_s`: how
-    long a create may still take effect in the ERP after we gave up waiting; only then is it tried again.
-    `busy_statuses`: with which the ERP refuses what it may accept a moment later (409 where it means "locked", not
-    "wrong"); 423, 425, 429, 503 always count so.
-    """
-
-    collection_path: str = "/orders"
-    record_path: str = Field(default="/orders/{id}", pattern=r"\{id\}")
-    collection_key: str | None = "items"
-    id_field: str = "id"
-    reference_field: str = "externalReference"
-    reference_parameter: str = "externalReference"
-    version_header: str | None = "ETag"
-    auth: Literal["bearer", "basic", "none"] = "bearer"
-    timeout_s: StrictFloat = Field(default=20.0, gt=0, le=120)
-    settle_s: StrictFloat = Field(default=30.0, ge=0, le=600)
-    busy_statuses: frozenset[Annotated[StrictInt, Field(ge=400, le=499)]] = frozenset()
-
-    @model_validator(mode="after")
-    def _settles_longer_than_we_wait(self) -> RestErpConfig:
-        if self.settle_s < self.timeout_s:
-            raise ValueError("settle_s must not be less than timeout_s: an ERP that is slow once is slow again")
-        return self
-
-
-class ErpConfig(Model):
-    """The ERP that a site is bound to."""
-
-    adapter: Literal["rest"]
-    base_url: HttpUrl
-    credentials_secret: SecretName | None = None
-    mapping: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", description="name of a file in mappings/, without .yaml")
-    # Not RestErpConfig(): that would build a validator of its own at every cold start.
-    rest: RestErpConfig = Field(default_factory=dict, validate_default=True)
-
-    @model_validator(mode="after")
-    def _credentials_where_needed(self) -> ErpConfig:
-        if self.rest.auth != "none" and self.credentials_secret is None:
-            raise ValueError(f"auth {self.rest.auth} needs credentials_secret")
-        return self
 
 
 class NotifyConfig(Model):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 from shared.breaker import Breaker, Verdict
-from shared.erp.base import ErpAdapter, ErpRecord
+from shared.erp.base import ErpAdapter, ErpDescription, ErpRecord
 from shared.errors import DuplicateRecord, NotTakenOn, RemoteRejected, RemoteUnavailable, VersionConflict
 
 T = TypeVar("T")
@@ -47,6 +48,25 @@ class GuardedErp:
     def update(self, erp_id: str, changes: Mapping[str, Any], version: str | None) -> ErpRecord:
         """See ErpAdapter."""
         return self._guard(lambda: self.erp.update(erp_id, changes, version))
+
+    @property
+    def description(self) -> ErpDescription:
+        """See ErpAdapter."""
+        return self.erp.description
+
+    def describe(self) -> ErpDescription:
+        """See ErpAdapter."""
+        return self._guard(self.erp.describe)
+
+    def set_status(self, erp_id: str, status: str, *, current: str, version: str | None) -> ErpRecord:
+        """See ErpAdapter."""
+        return self._guard(lambda: self.erp.set_status(erp_id, status, current=current, version=version))
+
+    def changed_since(self, since: datetime) -> Iterator[ErpRecord]:
+        """See ErpAdapter. Every record counts as an answer of the ERP."""
+        records = iter(self.erp.changed_since(since))
+        while (record := self._guard(lambda: next(records, None))) is not None:
+            yield record
 
     def _guard(self, ask: Callable[[], T]) -> T:
         admitted = self.breaker.admit()

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 
-from shared.config.sites import ErpConfig
-from shared.erp.base import ErpRecord
+from shared.config.erp import ErpConfig
+from shared.erp.base import ErpDescription, ErpRecord
 from shared.errors import (
     AuthenticationFailed,
     BridgeError,
@@ -103,6 +104,23 @@ class RestErp:
         response = self._write("PATCH", self._path(erp_id), json=dict(changes), headers=headers)
         fields = _object(response) or dict(changes)
         return ErpRecord(erp_id, fields.get(self._rest.reference_field), fields, self._version(response))
+
+    @property
+    def description(self) -> ErpDescription:
+        """See ErpAdapter."""
+        return ErpDescription()
+
+    def describe(self) -> ErpDescription:
+        """See ErpAdapter."""
+        return self.description
+
+    def set_status(self, erp_id: str, status: str, *, current: str, version: str | None) -> ErpRecord:
+        """See ErpAdapter. The status is a field like any other here."""
+        raise NotImplementedError
+
+    def changed_since(self, since: datetime) -> Iterator[ErpRecord]:
+        """See ErpAdapter."""
+        raise NotImplementedError
 
     def _path(self, erp_id: str) -> str:
         return self._rest.record_path.replace("{id}", quote(erp_id, safe=""))

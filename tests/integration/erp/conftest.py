@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from local.erp.testing import Simulator, running_simulator
-from shared.config.sites import ErpConfig
+from shared.config.erp import ErpConfig
 from shared.erp.rest import RestErp
 from shared.secrets import Secrets
 

@@ -19,7 +19,7 @@ from local.erp.testing import running_simulator as running_erp
 from local.firestore.testing import running_server
 from local.maintainx.control_client import SimControl
 from local.maintainx.testing import running_simulator as running_maintainx
-from shared.config.sites import ErpConfig
+from shared.config.erp import ErpConfig
 from shared.erp import map_work_order
 from shared.erp.rest import RestErp
 from shared.maintainx.client import MaintainXClient

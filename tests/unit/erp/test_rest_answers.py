@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from shared.config.sites import ErpConfig
+from shared.config.erp import ErpConfig
 from shared.deadline import deadline
 from shared.erp.rest import RestErp
 from shared.errors import (
