@@ -47,10 +47,10 @@ class ErpField:
 class StatusRules:
     """How an ERP keeps the status of its records.
 
-    name: of its field in `ErpRecord.fields`. readable: every status that a record may be in. writable: those that it can
-    be brought to. separate: whether only `set_status` writes it; else it is a field like any other. initial: of a new
-    record. holds_in: wanted status -> statuses of which it is a part, so that nothing is to be done there (SAP's CNF is
-    released too). final: statuses in which the ERP takes no change at all.
+    name: of its field in `ErpRecord.fields`. readable: every status that a record may be in. writable: those that it
+    can be brought to. separate: whether only `set_status` writes it; else it is a field like any other. initial: of a
+    new record. holds_in: wanted status -> statuses of which it is a part, so that nothing is to be done there (SAP's
+    CNF is released too). final: statuses in which the ERP takes no change at all.
     """
 
     name: str

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -12,23 +11,9 @@ import httpx
 
 from shared.config.erp import ErpConfig
 from shared.erp.base import ErpDescription, ErpRecord
-from shared.errors import (
-    AuthenticationFailed,
-    BridgeError,
-    ConfigError,
-    DuplicateRecord,
-    NotTakenOn,
-    OutcomeUnknown,
-    RateLimited,
-    RemoteRejected,
-    RemoteUnavailable,
-)
-from shared.http import send
+from shared.erp.connection import ErpConnection, json_of, object_of
+from shared.errors import BridgeError, ConfigError, DuplicateRecord, OutcomeUnknown
 from shared.secrets import Secrets
-
-_CONNECT_TIMEOUT_S = 5.0
-# The request never left this machine, so the ERP cannot have acted on it.
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
 class RestErp:
@@ -39,15 +24,7 @@ class RestErp:
 
     def __init__(self, config: ErpConfig, secrets: Secrets, *, transport: httpx.BaseTransport | None = None) -> None:
         self._rest = config.rest
-        self._secret_name = config.credentials_secret
-        self._secrets = secrets
-        timeout_s = self._rest.timeout_s
-        self._client = httpx.Client(
-            base_url=config.base_url,
-            timeout=httpx.Timeout(timeout_s, connect=min(_CONNECT_TIMEOUT_S, timeout_s)),
-            transport=transport,
-            headers={"Accept": "application/json"},
-        )
+        self._connection = ErpConnection(config, secrets, transport=transport)
 
     @property
     def settle_s(self) -> float:
@@ -56,13 +33,13 @@ class RestErp:
 
     def close(self) -> None:
         """Close the connections."""
-        self._client.close()
+        self._connection.close()
 
     def create(self, fields: Mapping[str, Any], reference: str) -> ErpRecord:
         """See ErpAdapter. An answer that does not hold the record is followed by a search for it."""
         body = {**fields, self._rest.reference_field: reference}
-        response = self._write("POST", self._rest.collection_path, json=body)
-        answer = _object(response)
+        response = self._write("POST", self._rest.collection_path, body)
+        answer = object_of(response)
         if self._rest.id_field in answer:
             return self._record(answer, response)
         try:
@@ -75,8 +52,8 @@ class RestErp:
 
     def get(self, erp_id: str) -> ErpRecord:
         """See ErpAdapter."""
-        response = self._send("GET", self._path(erp_id))
-        return self._record(_json(response), response)
+        response = self._read(self._path(erp_id))
+        return self._record(json_of(response), response)
 
     def find_by_reference(self, reference: str) -> ErpRecord | None:
         """See ErpAdapter.
@@ -85,7 +62,7 @@ class RestErp:
         "found" nor "not there" could be believed.
         """
         parameter = self._rest.reference_parameter
-        body = _json(self._send("GET", self._rest.collection_path, params={parameter: reference}))
+        body = json_of(self._read(self._rest.collection_path, params={parameter: reference}))
         key = self._rest.collection_key
         items = body if key is None else body.get(key) if isinstance(body, dict) else None
         if not isinstance(items, list):
@@ -101,8 +78,8 @@ class RestErp:
     def update(self, erp_id: str, changes: Mapping[str, Any], version: str | None) -> ErpRecord:
         """See ErpAdapter. An answer without body (204) tells no more than the new version."""
         headers = {} if version is None else {"If-Match": version}
-        response = self._write("PATCH", self._path(erp_id), json=dict(changes), headers=headers)
-        fields = _object(response) or dict(changes)
+        response = self._write("PATCH", self._path(erp_id), dict(changes), headers=headers)
+        fields = object_of(response) or dict(changes)
         return ErpRecord(erp_id, fields.get(self._rest.reference_field), fields, self._version(response))
 
     @property
@@ -139,55 +116,8 @@ class RestErp:
     def _version(self, response: httpx.Response) -> str | None:
         return None if self._rest.version_header is None else response.headers.get(self._rest.version_header)
 
-    def _write(self, method: str, url: str, **options: Any) -> httpx.Response:
-        """Send a write; OutcomeUnknown if the ERP may have done it although it did not say so."""
-        try:
-            return self._send(method, url, **options)
-        except (RateLimited, NotTakenOn):
-            raise
-        except RemoteUnavailable as error:
-            # 503 with Retry-After is a refusal in so many words: the ERP did not take the request on.
-            if isinstance(error.__cause__, _NOT_SENT) or error.retry_after_s is not None:
-                raise
-            raise OutcomeUnknown(str(error)) from error
+    def _read(self, url: str, **options: Any) -> httpx.Response:
+        return self._connection.read(url, refused_for_now=self._rest.busy_statuses, **options)
 
-    def _send(self, method: str, url: str, **options: Any) -> httpx.Response:
-        """Send with the credentials as remembered; once more with those of the moment if the ERP refuses them."""
-        try:
-            return self._send_as(self._secrets.get, method, url, **options)
-        except AuthenticationFailed:
-            if self._secret_name is None:
-                raise
-            return self._send_as(self._secrets.refresh, method, url, **options)
-
-    def _send_as(self, read_secret: Callable[[str], str], method: str, url: str, **options: Any) -> httpx.Response:
-        headers = dict(options.pop("headers", {}))
-        if self._secret_name is not None:
-            headers |= _AUTHORIZATION[self._rest.auth](read_secret(self._secret_name))
-        busy = self._rest.busy_statuses
-        return send(self._client, method, url, system="erp", refused_for_now=busy, headers=headers, **options)
-
-
-def _json(response: httpx.Response) -> Any:
-    try:
-        return response.json()
-    except ValueError as error:
-        request = response.request
-        text = f"erp: {request.method} {request.url.path}: {response.status_code}, but the body is not JSON"
-        raise RemoteRejected(text, status=response.status_code) from error
-
-
-def _object(response: httpx.Response) -> dict[str, Any]:
-    """The JSON object in an answer; empty if there is none. The write is done, so nothing here may be an error."""
-    try:
-        body = response.json()
-    except ValueError:
-        return {}
-    return body if isinstance(body, dict) else {}
-
-
-_AUTHORIZATION: dict[str, Callable[[str], dict[str, str]]] = {
-    "bearer": lambda token: {"Authorization": f"Bearer {token}"},
-    "basic": lambda pair: {"Authorization": f"Basic {b64encode(pair.encode()).decode()}"},
-    "none": lambda _secret: {},
-}
+    def _write(self, method: str, url: str, body: dict[str, Any], **options: Any) -> httpx.Response:
+        return self._connection.write(method, url, refused_for_now=self._rest.busy_statuses, json=body, **options)

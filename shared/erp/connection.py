@@ -1,0 +1,180 @@
+"""The HTTP connection to one ERP: its credentials, and what an answer that never came means for a write."""
+
+from __future__ import annotations
+
+import threading
+import time
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import httpx
+
+from shared.config.erp import ConnectionConfig, ErpConfig, OAuthConfig
+from shared.errors import (
+    AuthenticationFailed,
+    NotTakenOn,
+    OutcomeUnknown,
+    RateLimited,
+    RemoteRejected,
+    RemoteUnavailable,
+)
+from shared.http import send
+from shared.secrets import Secrets
+
+_CONNECT_TIMEOUT_S = 5.0
+# The request never left this machine, so the ERP cannot have acted on it.
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+# A token is given up that much before it ends, since it has to get to the ERP too.
+_TOKEN_MARGIN_S = 30.0
+_TOKEN_LIFETIME_S = 300.0  # if the server does not say
+
+
+class ErpConnection:
+    """Sends with the site's credentials; safe to share between threads. transport: only for tests.
+
+    headers: sent with every request, beside `Accept: application/json`. Cookies are kept, as sessions need them.
+    """
+
+    def __init__(
+        self,
+        config: ErpConfig,
+        secrets: Secrets,
+        *,
+        headers: Mapping[str, str] | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        settings = config.connection
+        self.settle_s = settings.settle_s
+        self._secret_name = config.credentials_secret if settings.auth != "none" else None
+        self._secrets = secrets
+        self._client = httpx.Client(
+            base_url=config.base_url,
+            timeout=httpx.Timeout(settings.timeout_s, connect=min(_CONNECT_TIMEOUT_S, settings.timeout_s)),
+            transport=transport,
+            headers={"Accept": "application/json", **(headers or {})},
+        )
+        self._authorization = _authorization(settings, self._client)
+
+    @property
+    def cookies(self) -> httpx.Cookies:
+        """The session's cookies."""
+        return self._client.cookies
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def read(self, url: str, *, refused_for_now: frozenset[int] = frozenset(), **options: Any) -> httpx.Response:
+        """GET. Raises what `shared.http.send` raises; refused credentials are read anew once."""
+        return self._send("GET", url, refused_for_now=refused_for_now, **options)
+
+    def write(
+        self, method: str, url: str, *, refused_for_now: frozenset[int] = frozenset(), **options: Any
+    ) -> httpx.Response:
+        """Send a write, once; OutcomeUnknown if the ERP may have done it although it did not say so."""
+        try:
+            return self._send(method, url, refused_for_now=refused_for_now, **options)
+        except (RateLimited, NotTakenOn):
+            raise
+        except RemoteUnavailable as error:
+            # 503 with Retry-After is a refusal in so many words: the ERP did not take the request on.
+            if isinstance(error.__cause__, _NOT_SENT) or error.retry_after_s is not None:
+                raise
+            raise OutcomeUnknown(str(error)) from error
+
+    def _send(self, method: str, url: str, **options: Any) -> httpx.Response:
+        """Send with the credentials as remembered; once more with those of the moment if the ERP refuses them."""
+        try:
+            return self._send_once(method, url, anew=False, **options)
+        except AuthenticationFailed:
+            if self._secret_name is None:
+                raise
+            return self._send_once(method, url, anew=True, **options)
+
+    def _send_once(self, method: str, url: str, *, anew: bool, **options: Any) -> httpx.Response:
+        headers = dict(options.pop("headers", None) or {})
+        if self._secret_name is not None:
+            secret = (self._secrets.refresh if anew else self._secrets.get)(self._secret_name)
+            headers["Authorization"] = self._authorization(secret, anew)
+        return send(self._client, method, url, system="erp", headers=headers, **options)
+
+
+def json_of(response: httpx.Response) -> Any:
+    """The JSON of an answer to a read; RemoteRejected if it is none."""
+    try:
+        return response.json()
+    except ValueError as error:
+        request = response.request
+        text = f"erp: {request.method} {request.url.path}: {response.status_code}, but the body is not JSON"
+        raise RemoteRejected(text, status=response.status_code) from error
+
+
+def object_of(response: httpx.Response) -> dict[str, Any]:
+    """The JSON object in an answer; empty if there is none. The write is done, so nothing here may be an error."""
+    try:
+        body = response.json()
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+Authorization = Callable[[str, bool], str]
+"""The header's value from the secret; the flag says that the last one was refused."""
+
+
+def _authorization(settings: ConnectionConfig, client: httpx.Client) -> Authorization:
+    if settings.oauth is not None:
+        return _ClientCredentials(settings.oauth, client)
+    return _PLAIN[settings.auth]
+
+
+class _ClientCredentials:
+    """Tokens of the client credentials grant (RFC 6749, 4.4), each used until shortly before it ends."""
+
+    def __init__(self, settings: OAuthConfig, client: httpx.Client) -> None:
+        self._settings = settings
+        self._client = client
+        self._mutex = threading.Lock()
+        self._secret, self._token, self._until_s = "", "", 0.0
+
+    def __call__(self, secret: str, anew: bool) -> str:
+        with self._mutex:
+            if anew or secret != self._secret or time.monotonic() >= self._until_s:
+                self._token, lifetime_s = self._ask(secret)
+                self._secret, self._until_s = secret, time.monotonic() + lifetime_s - _TOKEN_MARGIN_S
+            return f"Bearer {self._token}"
+
+    def _ask(self, secret: str) -> tuple[str, float]:
+        form = {"grant_type": "client_credentials"}
+        if self._settings.scope is not None:
+            form["scope"] = self._settings.scope
+        response = send(
+            self._client,
+            "POST",
+            self._settings.token_url,
+            system="erp token server",
+            data=form,
+            headers={"Authorization": _basic(secret, False)},
+        )
+        answer = object_of(response)
+        token = answer.get("access_token")
+        if not isinstance(token, str) or not token:
+            raise RemoteRejected("erp token server: the answer has no access_token", status=response.status_code)
+        lifetime_s = answer.get("expires_in")
+        return token, float(lifetime_s) if isinstance(lifetime_s, int | float) else _TOKEN_LIFETIME_S
+
+
+def _basic(pair: str, _anew: bool) -> str:
+    return f"Basic {b64encode(pair.encode()).decode()}"
+
+
+def _bearer(token: str, _anew: bool) -> str:
+    return f"Bearer {token}"
+
+
+def _nothing(_secret: str, _anew: bool) -> str:
+    raise AssertionError("auth: none reads no secret")
+
+
+_PLAIN: dict[str, Authorization] = {"bearer": _bearer, "basic": _basic, "none": _nothing}
