@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from shared.maintainx.subscriptions.keeper import Keeper
     from shared.state import StateStore
     from shared.state.budget import BudgetStore
-    from shared.sync.outbound import OutboundSync
+    from shared.sync.engine import SyncEngine
 
 
 @functools.cache
@@ -123,23 +123,23 @@ def guarded_erp(site_id: str) -> ErpAdapter:
 
 
 @functools.cache
-def outbound_sync(site_id: str) -> OutboundSync:
-    """The engine that brings a site's ERP in step with MaintainX. UnknownSite, or ConfigError without an ERP."""
+def sync_engine(site_id: str) -> SyncEngine:
+    """The engine that keeps a site's work orders and ERP records in step. UnknownSite, or ConfigError without an ERP."""
     from shared.pubsub.publisher import publisher
-    from shared.sync.outbound import LEASE_S, OutboundSync
-    from shared.sync.reader import MaintainXReader
+    from shared.sync.engine import LEASE_S, SyncEngine
+    from shared.sync.maintainx_side import MaintainXSide
 
     config = get_config()
     site = config.site(site_id)
     adapter = guarded_erp(site_id)
     assert site.erp is not None  # noqa: S101  # guarded_erp has just refused a site without
-    return OutboundSync(
+    return SyncEngine(
         site=site_id,
         zone=site.zone,
         mapping=config.mappings[site.erp.mapping],
-        maintainx=MaintainXReader(maintainx_client(site_id)),
+        maintainx=MaintainXSide(maintainx_client(site_id)),
         erp=adapter,
         state=state_store(),
-        audit=publisher,
+        publisher=publisher,
         lease_s=float(os.environ.get("RECORD_LEASE_S", LEASE_S)),
     )

@@ -16,7 +16,7 @@ from typing import Any, Literal, get_args
 
 from shared.errors import MalformedEvent
 
-Source = Literal["webhook", "gateway", "poll", "sensor"]
+Source = Literal["webhook", "gateway", "poll", "sensor", "sync", "operator"]
 
 # Far more than any sender nests, far less than Python can write again or BigQuery takes (500).
 MAX_DEPTH = 100
@@ -52,7 +52,7 @@ class Event:
 
     def to_json(self) -> bytes:
         """The wire form. Plain ASCII: JSON may escape halves of characters that UTF-8 cannot write."""
-        return json.dumps(
+        return _ENCODER.encode(
             {
                 "event_id": self.event_id,
                 "site": self.site,
@@ -64,9 +64,7 @@ class Event:
                 "source": self.source,
                 "origin": self.origin,
                 "data": self.data,
-            },
-            separators=(",", ":"),
-            allow_nan=False,
+            }
         ).encode()
 
     def attributes(self) -> dict[str, str]:
@@ -109,7 +107,7 @@ def parse_object(raw: bytes, *, max_depth: int = MAX_DEPTH) -> dict[str, Any]:
     refused, since no other reader of the event (BigQuery, an ERP) takes them.
     """
     try:
-        body = json.loads(raw, parse_constant=_finite, parse_float=_finite)
+        body = _DECODER.decode(raw.decode(json.detect_encoding(raw), "surrogatepass"))  # as json.loads does
     except (ValueError, RecursionError) as error:
         raise MalformedEvent(f"not JSON: {error}") from error
     if not isinstance(body, dict):
@@ -134,22 +132,27 @@ def _finite(text: str) -> float:
     return number
 
 
+# Made once: json.loads and json.dumps make one at each call that says anything but the default.
+_DECODER = json.JSONDecoder(parse_constant=_finite, parse_float=_finite)
+_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
+
+
 def event_identity(site: str, origin: str, raw_body: bytes) -> str:
     """The event id of a delivery: SHA-256 (hex) of site, the sender's type and the raw body.
 
     MaintainX sends no delivery id (its contract, section 11.2), so the same delivery twice must give the same id by
     its content. Neither site nor type can contain the separating newline.
     """
-    digest = hashlib.sha256(f"{site}\n{origin}\n".encode())
-    digest.update(raw_body)
-    return digest.hexdigest()
+    return hashlib.sha256(f"{site}\n{origin}\n".encode() + raw_body).hexdigest()
 
 
 def format_utc(moment: datetime) -> str:
     """`2026-09-14T12:00:00.000Z`: the form that MaintainX uses. `moment` must carry a time zone."""
     if moment.tzinfo is None:
         raise ValueError("a time without zone cannot be written as UTC")
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    utc = moment.astimezone(UTC)
+    fields = (utc.year, utc.month, utc.day, utc.hour, utc.minute, utc.second, utc.microsecond // 1000)
+    return "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ" % fields  # noqa: UP031  # half the time of isoformat or an f-string
 
 
 def parse_utc(text: object, *, field: str = "time") -> datetime:

@@ -40,7 +40,7 @@ resource "google_firestore_field" "claim_ttl" {
 
 # Whole records as JSON text: nobody searches by them, and an indexed value must stay below 1,500 bytes.
 resource "google_firestore_field" "unindexed" {
-  for_each = toset(["base_json", "intent_json"])
+  for_each = toset(["base_json", "conflicts_json", "intent_json"])
 
   database   = google_firestore_database.this.name
   collection = "records"

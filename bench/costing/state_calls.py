@@ -22,7 +22,7 @@ from shared.events import Event
 from shared.secrets import Secrets
 from shared.state import Acquired, ClaimKey
 from shared.state.firestore import FirestoreStateStore
-from shared.sync.outbound import OutboundSync
+from shared.sync.engine import SyncEngine
 
 _READS = {"BatchGetDocuments", "GetDocument", "RunQuery", "RunAggregationQuery"}
 _SITE, _PUMP, _WORK_ORDER = "plant", 2201, 1
@@ -91,7 +91,7 @@ def count_state_calls() -> dict[str, Counter[str]]:
 def _count(server: RunningServer, state: FirestoreStateStore, erp: Any) -> dict[str, Counter[str]]:
     plant = _MaintainX()
     maintainx: Any = _Count(plant)
-    engine = OutboundSync(
+    engine = SyncEngine(
         site=_SITE,
         zone=ZoneInfo("UTC"),
         mapping=load_model(ROOT / "config" / "mappings" / "rest-example.yaml", MappingFile),
@@ -112,7 +112,7 @@ def _count(server: RunningServer, state: FirestoreStateStore, erp: Any) -> dict[
         )
 
     def push(number: int) -> str:
-        return engine.push_work_order(_WORK_ORDER, _event(number)).reason
+        return engine.look_at(_WORK_ORDER, _event(number)).reason
 
     found = {"claim": counted(lambda: _claim(state), "done")}
     found["created"] = counted(lambda: push(1), "created")

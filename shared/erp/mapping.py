@@ -1,10 +1,10 @@
-"""A work order as ERP fields: pure functions over a mapping file's rules."""
+"""A work order as ERP fields: pure functions over a mapping file's rules. The way back is in `mapping_back`."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from shared.config.mappings import FieldRule, MappingFile, value_key
@@ -14,31 +14,57 @@ from shared.events import dig, parse_utc
 _SHOWN = 80
 
 
+class Mapped(NamedTuple):
+    """One field of a work order: MaintainX's own value, and what the ERP is to get. JSON scalars or None."""
+
+    maintainx: Any
+    sent: Any
+
+
 def map_work_order(mapping: MappingFile, work_order: Mapping[str, Any], zone: ZoneInfo) -> dict[str, Any]:
-    """ERP field -> value for every rule, JSON scalars or None.
+    """ERP field -> value for every rule, JSON scalars or None; see `read_work_order`."""
+    return {field: mapped.sent for field, mapped in read_work_order(mapping, work_order, zone).items()}
+
+
+def read_work_order(mapping: MappingFile, work_order: Mapping[str, Any], zone: ZoneInfo) -> dict[str, Mapped]:
+    """ERP field -> its value on both sides, for every rule.
 
     work_order: as MaintainX's API answers it (`GET /workorders/{id}`). zone: the site's, which decides the day of a
     time. Raises MappingError, which names work order, field and value, if a rule has no answer for a value. Halves of
     characters, which JSON can carry and UTF-8 cannot, become U+FFFD.
     """
     try:
-        return {rule.erp: _value(rule, work_order, zone) for rule in mapping.fields}
+        values = {rule.erp: _mapped(rule, work_order, zone) for rule in mapping.fields}
     except MappingError as error:
         raise MappingError(f"work order {work_order.get('id')}: {error}") from error.__cause__
+    for rule in mapping.fields:
+        if rule.overflow_to is not None:
+            values[rule.overflow_to] = _overflown(rule, values[rule.erp], values[rule.overflow_to])
+    return values
 
 
-def _value(rule: FieldRule, work_order: Mapping[str, Any], zone: ZoneInfo) -> Any:
+def maintainx_value(rule: FieldRule, work_order: Mapping[str, Any]) -> Any:
+    """MaintainX's own value of a rule's field; None for a constant. MappingError if it is not a single finite value."""
     if rule.maintainx is None:
-        return rule.constant
+        return None
     value = dig(work_order, rule.maintainx)
-    if value is None:
-        return rule.default
     if isinstance(value, list | Mapping):
         raise _fault(rule, value, "is not a single value")
     if isinstance(value, float) and not math.isfinite(value):
         raise _fault(rule, value, "is not a finite number")
     if isinstance(value, str):
-        value = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return value
+
+
+def _mapped(rule: FieldRule, work_order: Mapping[str, Any], zone: ZoneInfo) -> Mapped:
+    if rule.maintainx is None:
+        return Mapped(None, rule.constant)
+    value = maintainx_value(rule, work_order)
+    return Mapped(value, rule.default if value is None else _sent(rule, value, zone))
+
+
+def _sent(rule: FieldRule, value: Any, zone: ZoneInfo) -> Any:
     if rule.convert is not None:
         value = _CONVERSIONS[rule.convert](rule, value, zone)
     if rule.values is not None:
@@ -50,11 +76,23 @@ def _value(rule: FieldRule, work_order: Mapping[str, Any], zone: ZoneInfo) -> An
 
 
 def _fitted(rule: FieldRule, value: Any) -> Any:
-    if rule.max_length is None or not isinstance(value, str) or len(value) <= rule.max_length:
+    if not _is_too_long(rule, value):
         return value
     if rule.on_too_long == "reject":
         raise _fault(rule, value, f"has {len(value)} characters, {rule.max_length} fit")
     return value[: rule.max_length].rstrip()  # ERPs drop blanks at the end; a text that comes back must be equal
+
+
+def _is_too_long(rule: FieldRule, value: Any) -> bool:
+    return rule.max_length is not None and isinstance(value, str) and len(value) > rule.max_length
+
+
+def _overflown(rule: FieldRule, short: Mapped, long: Mapped) -> Mapped:
+    """The field that takes what another one has no room for: that one's whole text first."""
+    if not _is_too_long(rule, short.maintainx):
+        return long
+    rest = f"\n{long.sent}" if long.sent else ""
+    return Mapped(long.maintainx, f"{short.maintainx}{rest}")
 
 
 def _as_text(_rule: FieldRule, value: Any, _zone: ZoneInfo) -> str:
@@ -68,11 +106,21 @@ def _as_date(rule: FieldRule, value: Any, zone: ZoneInfo) -> str:
         raise _fault(rule, value, "is not a time with zone") from error
 
 
+def _as_time(rule: FieldRule, value: Any, _zone: ZoneInfo) -> str:
+    try:
+        return parse_utc(value).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+    except MalformedEvent as error:
+        raise _fault(rule, value, "is not a time with zone") from error
+
+
 def _fault(rule: FieldRule, value: Any, reason: str) -> MappingError:
-    shown = repr(value)
-    if len(shown) > _SHOWN:
-        shown = shown[:_SHOWN] + "…"
-    return MappingError(f"{rule.maintainx} -> {rule.erp}: {shown} {reason}")
+    return MappingError(f"{rule.maintainx} -> {rule.erp}: {shown(value)} {reason}")
 
 
-_CONVERSIONS = {"text": _as_text, "date": _as_date}
+def shown(value: Any) -> str:
+    """A value in an error message, shortened."""
+    text = repr(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
+_CONVERSIONS = {"text": _as_text, "date": _as_date, "time": _as_time}

@@ -1,7 +1,7 @@
 """How claims, records and watermarks look as documents. Pure: no clock, no I/O.
 
-`base` and `intent` are kept as canonical JSON text: exactly what the hash was made of, no limits on nesting, and no
-index entry for each mapped field of each work order. `expire_at` is the field that the TTL policy of the collection
+`base`, `intent` and `conflicts` are kept as canonical JSON text: no limits on nesting, and no index entry for each
+mapped field of each work order. `expire_at` is the field that the TTL policy of the collection
 names; deletion by TTL may come a day late, so whether a claim still counts is always decided by comparing the time.
 """
 
@@ -73,6 +73,9 @@ def record_fields(record: SyncRecord) -> Fields:
         "erp_version": record.erp_version,
         "state": record.state,
         "intent_json": None if record.intent is None else canonical_json(record.intent),
+        "conflicts_json": canonical_json(record.conflicts),
+        "parked": bool(record.conflicts),
+        "maintainx_updated_at": record.maintainx_updated_at,
         "updated_at": record.updated_at_utc,
     }
 
@@ -92,6 +95,8 @@ def record_from(document: Mapping[str, Any]) -> SyncRecord | None:
         erp_version=document["erp_version"],
         state=document["state"],
         intent=None if document["intent_json"] is None else json.loads(document["intent_json"]),
+        conflicts=json.loads(document["conflicts_json"]),
+        maintainx_updated_at=_plain_or_none(document["maintainx_updated_at"]),
         updated_at_utc=plain_utc(document["updated_at"]),
     )
 
@@ -122,6 +127,10 @@ def microseconds(moment_utc: datetime) -> int:
 def from_microseconds(count: int) -> datetime:
     """The inverse of `microseconds`, in UTC."""
     return EPOCH + count * _MICROSECOND
+
+
+def _plain_or_none(moment: datetime | None) -> datetime | None:
+    return None if moment is None else plain_utc(moment)
 
 
 def plain_utc(moment: datetime) -> datetime:

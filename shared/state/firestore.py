@@ -168,13 +168,15 @@ class FirestoreStateStore:
         return documents.record_from(found[0].to_dict()) if found else None
 
     def list_records(
-        self, site: str, *, kind: str | None = None, state: RecordState | None = None
+        self, site: str, *, kind: str | None = None, state: RecordState | None = None, parked: bool | None = None
     ) -> Iterator[SyncRecord]:
         """See StateStore. One call for every 200 records."""
         last = None
         while True:
             with errors_named(f"records of {site}"):
-                query = self._records(site=site, kind=kind, state=state).order_by("__name__").limit(_PAGE)
+                query = (
+                    self._records(site=site, kind=kind, state=state, parked=parked).order_by("__name__").limit(_PAGE)
+                )
                 page = self._store.get(query.start_after(last) if last else query)
             for snapshot in page:
                 if record := documents.record_from(snapshot.to_dict()):
@@ -214,7 +216,7 @@ class FirestoreStateStore:
     def _watermark(self, site: str, name: str) -> Any:
         return self._store.document("watermarks", joined(site, name))
 
-    def _records(self, **equal: str | None) -> Any:
+    def _records(self, **equal: str | bool | None) -> Any:
         query = self._store.collection("records")
         for field, value in equal.items():
             if value is not None:

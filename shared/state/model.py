@@ -5,12 +5,12 @@ Every key starts with the site, so that nothing of one plant can meet a record o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 from urllib.parse import quote
 
-RecordState = Literal["creating", "linked", "deleted"]
+RecordState = Literal["creating", "linked", "deleted", "orphaned"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +88,14 @@ class SyncRecord:
     """The link of a MaintainX entity and an ERP entity, and what both sides last agreed on.
 
     erp_id: None until the ERP entity exists. reference: the external reference that we write into the ERP and search
-    it by. base: canonical mapped fields at the last agreement, JSON values only; base_hash: `content_hash(base)`.
-    erp_version: the ETag read or written last. intent: what was about to be written, recorded first, so that a crash
-    between the remote write and ours can be told and finished; None when nothing is under way.
-    updated_at_utc: when this record was last decided on, by the writer's clock.
+    it by. base: ERP field -> what it was on each side at the last agreement (`shared.sync.resolver.Agreed.to_json`);
+    base_hash: hash of MaintainX's side of it, by which a work order that did not change is known. erp_version: the ETag
+    read or written last; None if the ERP must be read before the next write. state: `creating` until it is linked;
+    `deleted` in MaintainX; `orphaned`: the ERP's record is gone. intent: what was about to be written, recorded first,
+    so that a crash between the remote write and ours can be told and finished; None when nothing is under way.
+    conflicts: what waits for a person, by ERP field (`shared.sync.conflicts`); empty if nothing does.
+    maintainx_updated_at: the work order's own time of change when this record was last decided on; None if unknown.
+    updated_at_utc: when that was, by the writer's clock.
     """
 
     site: str
@@ -105,6 +109,8 @@ class SyncRecord:
     state: RecordState
     intent: dict[str, Any] | None
     updated_at_utc: datetime
+    conflicts: dict[str, Any] = field(default_factory=dict)
+    maintainx_updated_at: datetime | None = None
 
     @property
     def key(self) -> RecordKey:

@@ -71,9 +71,12 @@ class StateStore(Protocol):
         ...
 
     def list_records(
-        self, site: str, *, kind: str | None = None, state: RecordState | None = None
+        self, site: str, *, kind: str | None = None, state: RecordState | None = None, parked: bool | None = None
     ) -> Iterator[SyncRecord]:
-        """All records of a site, in the order of their keys, read in pages as they are consumed."""
+        """All records of a site, in the order of their keys, read in pages as they are consumed.
+
+        parked: only those with conflicts that wait for a person, or only those without.
+        """
         ...
 
     def get_watermark(self, site: str, name: str) -> datetime | None:

@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Protocol
 
 from shared.canonical import canonical_json, content_hash
-from shared.sync.resolver import Side
 from shared.topics import AUDIT
 
-Action = Literal["create", "adopt", "update", "cancel", "keep"]
+Action = Literal["create", "adopt", "update", "status", "cancel", "keep", "agree", "park", "orphan", "link"]
+Direction = Literal["maintainx_to_erp", "erp_to_maintainx"]
 
 
 class AuditSink(Protocol):
@@ -25,10 +25,15 @@ class AuditSink(Protocol):
 class AuditEntry:
     """Who wrote what where, when, and why.
 
-    action: `create`, `update`, `cancel` wrote to the ERP; `adopt` linked a record that was already there (and may have
-    written `after`); `keep` wrote nothing. actor: who caused it. before, after: the ERP fields that were written, old
-    and new values. rejected: MaintainX's values that were not written because the ERP's stay. policy: field -> owner,
-    for every field that both sides had changed. at: ISO 8601 UTC, when the write was about to be made.
+    action: `create`, `update`, `status`, `cancel` wrote to the system that `direction` points to. The others wrote
+    nothing: `adopt` linked a record that the ERP had already, `link` a person linked two records, `agree` noted that
+    both sides mean the same by now, `keep` left a deleted work order's ERP record alone, `park` left a conflict to a
+    person, `orphan` noted that the ERP's record is gone. actor: who caused it. before, after: the fields that were
+    written, old and new values, by the names of the system written. rejected: MaintainX's values that were not written
+    because the ERP's stay. policy: field -> side that won, for every field that both sides had changed. parked: field
+    -> what each side has, for conflicts. agreed: field -> the ERP's value that both sides agree on from here on, by ERP
+    names: all entries of a record, in order, give its present state. at: ISO 8601 UTC, when the write was about to be
+    made.
     """
 
     site: str
@@ -43,10 +48,12 @@ class AuditEntry:
     before: Mapping[str, Any] = field(default_factory=dict)
     after: Mapping[str, Any] = field(default_factory=dict)
     rejected: Mapping[str, Any] = field(default_factory=dict)
-    policy: Mapping[str, Side] = field(default_factory=dict)
+    policy: Mapping[str, str] = field(default_factory=dict)
+    parked: Mapping[str, Any] = field(default_factory=dict)
+    agreed: Mapping[str, Any] = field(default_factory=dict)
     version_before: str | None = None
     version_after: str | None = None
-    direction: Literal["maintainx_to_erp", "erp_to_maintainx"] = "maintainx_to_erp"
+    direction: Direction = "maintainx_to_erp"
 
     @property
     def entry_id(self) -> str:
@@ -55,7 +62,8 @@ class AuditEntry:
         Without `at`, `erp_id` and `version_after`, which a repeat may see differently.
         """
         identity = [self.site, self.kind, self.maintainx_id, self.direction, self.action, self.event_id]
-        return content_hash([*identity, self.version_before, dict(self.after), dict(self.rejected)])
+        content = [dict(each) for each in (self.after, self.rejected, self.parked, self.agreed)]
+        return content_hash([*identity, self.version_before, *content])
 
     def to_json(self) -> bytes:
         """The wire form: a JSON object of all fields and `entry_id`."""

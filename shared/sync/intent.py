@@ -1,37 +1,41 @@
-"""The note that is saved before the ERP is written, and what it tells after a crash. Pure.
+"""The note that is saved before a remote system is written, and what it tells after a crash. Pure.
 
-An intent that is still there means: we do not know whether the write was done. The ERP's record answers that, and the
-intent has all that the audit entry of the write needs.
+An intent that is still there means: we do not know whether the write was done. The record of the system that was to be
+written answers that, and the intent has all that the audit entry of the write needs.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.erp.base import ErpRecord
+from shared.events import dig
 from shared.state import SyncRecord
-from shared.sync.audit import Action, AuditEntry
-from shared.sync.resolver import Side
-from shared.sync.values import same_value
+from shared.sync.audit import Action, AuditEntry, Direction
+from shared.values import same_value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
     """A write about to be made; fields as in AuditEntry. All values are JSON values.
 
-    given_up_at: ISO 8601 UTC, when we stopped waiting for the ERP's answer; None before that, and after a crash.
+    after: by the names of the system written; MaintainX's are dotted paths. agreed: the agreements (`Agreed.to_json`)
+    that hold once the write is done. given_up_at: ISO 8601 UTC, when we stopped waiting for the answer; None before
+    that, and after a crash.
     """
 
     action: Action
+    direction: Direction
     event_id: str
     actor: str
     at: str
     before: dict[str, Any]
     after: dict[str, Any]
     rejected: dict[str, Any]
-    policy: dict[str, Side]
+    policy: dict[str, str]
+    agreed: dict[str, Any]
     version_before: str | None
     given_up_at: str | None = None
 
@@ -50,21 +54,25 @@ class Intent:
             return datetime.fromisoformat(self.given_up_at)
         return datetime.fromisoformat(self.at) + timedelta(seconds=write_s)
 
-    def was_done(self, found: ErpRecord) -> bool:
-        """Whether the ERP's record, read since, shows that the write was done.
+    def was_done(self, found: Mapping[str, Any], version: str | None) -> bool:
+        """Whether the written system's record, read since, shows that the write was done.
 
-        A record found by the reference shows that it was created; one still at the version of before, that it was not
-        updated. Else one field of an update is enough: the ERP does a write wholly or not at all, and people may have
-        changed the other fields since.
+        found, version: its fields and version, the latter None where there are none. A record found by the reference
+        shows that it was created; one still at the version of before, that it was not updated. Else one field is
+        enough: a write is done wholly or not at all, and people may have changed the other fields since.
         """
         if self.action == "create":
             return True
-        if self.version_before is not None and found.version == self.version_before:
+        if self.version_before is not None and version == self.version_before:
             return False
-        erp = found.fields
-        return any(field in erp and same_value(erp[field], value) for field, value in self.after.items())
+        return any(self._shows(found, name, after) for name, after in self.after.items())
 
-    def entry(self, record: SyncRecord, *, erp_id: str, version_after: str | None) -> AuditEntry:
+    def _shows(self, found: Mapping[str, Any], name: str, after: Any) -> bool:
+        if self.direction == "erp_to_maintainx":  # which leaves out what is null
+            return same_value(dig(found, name), after)
+        return name in found and same_value(found[name], after)
+
+    def entry(self, record: SyncRecord, *, erp_id: str | None, version_after: str | None) -> AuditEntry:
         """The audit entry of the write, now known to be done."""
         return AuditEntry(
             site=record.site,
@@ -74,6 +82,7 @@ class Intent:
             erp_id=erp_id,
             version_after=version_after,
             action=self.action,
+            direction=self.direction,
             event_id=self.event_id,
             actor=self.actor,
             at=self.at,
@@ -81,5 +90,6 @@ class Intent:
             after=self.after,
             rejected=self.rejected,
             policy=self.policy,
+            agreed={field: agreed["erp"] for field, agreed in self.agreed.items()},
             version_before=self.version_before,
         )

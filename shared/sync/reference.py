@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 MAX_LENGTH = 40
 _DIGEST_LENGTH = 8
 
 
-def external_reference(site: str, work_order_id: int) -> str:
-    """`mx:{site}:{id}`, at most 40 characters, since ERPs rarely give such a field more.
+def external_reference(site: str, work_order_id: int, max_length: int = MAX_LENGTH) -> str:
+    """`mx:{site}:{id}`, at most `max_length` characters, since ERPs rarely give such a field many.
 
     A site id that does not fit is cut, and `~` with the first 8 hex digits of its SHA-256 keeps it unique; site ids
-    have no `~` or `:`, so no two work orders share a reference.
+    have no `~` or `:`, so no two work orders share a reference. Needs 12 characters beside the id's own.
     """
-    room = MAX_LENGTH - len(f"mx::{work_order_id}")
+    room = max_length - len(f"mx::{work_order_id}")
     if len(site) > room:
         digest = hashlib.sha256(site.encode()).hexdigest()[:_DIGEST_LENGTH]
-        site = f"{site[: room - _DIGEST_LENGTH - 1]}~{digest}"
+        site = f"{site[: max(0, room - _DIGEST_LENGTH - 1)]}~{digest}"
     return f"mx:{site}:{work_order_id}"
+
+
+def work_order_id_in(reference: str | None, site: str, max_length: int = MAX_LENGTH) -> int | None:
+    """The work order that a reference of this site names; None if it is none of ours."""
+    found = re.fullmatch(r"mx:[^:]+:([0-9]{1,18})", reference or "")
+    if found is None:
+        return None
+    work_order_id = int(found[1])
+    return work_order_id if external_reference(site, work_order_id, max_length) == reference else None

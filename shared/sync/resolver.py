@@ -1,40 +1,104 @@
-"""The three-way merge: what both sides last agreed on, what each says now, and who wins. Pure.
+"""The three-way merge: what each side said when both last agreed, what each says now, and who wins. Pure.
 
-| MaintainX since base | ERP since base | result |
+Each side is compared with what it said itself at the last agreement, so a value that only one side can hold (ON_HOLD in
+an ERP without such a status, a title cut to 40 characters) is a change only when somebody changed it.
+
+| MaintainX since then | ERP since then | result |
 |---|---|---|
-| any | the same as MaintainX | `agreed`: nothing to write |
+| unchanged | unchanged | `agreed`: it stays as it was decided |
+| any | any, and both mean the same now | `agreed` |
 | changed | unchanged | `maintainx`: write the ERP |
 | unchanged | changed | `erp`: write MaintainX |
-| changed | changed to something else | `conflict`: the field's owner wins |
+| changed | changed | `conflict`: the field's policy decides |
 
-Without a base for a field (the first time both sides meet, or a rule that is new in the mapping) both count as
-changed, except that an empty ERP field is no value to defend. A field that the ERP does not show counts as unchanged
-there.
+Without an agreement on a field (the first time both sides meet, or a rule that is new in the mapping) both count as
+changed, except that an empty value is none to defend. A field that the ERP does not show counts as unchanged there. A
+field of one direction has its source as the winner whenever the sides differ.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from shared.sync.values import same_value
+from shared.values import same_value
 
 Side = Literal["maintainx", "erp"]
 Kind = Literal["agreed", "maintainx", "erp", "conflict"]
-Fields = Mapping[str, Any]
+Policy = Literal["maintainx", "erp", "newest", "manual"]
+Direction = Literal["both", "to_erp", "to_maintainx"]
+
+
+class _Unknown:
+    """A value that nobody told."""
+
+    def __repr__(self) -> str:
+        return "UNKNOWN"
+
+
+UNKNOWN = _Unknown()
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """What a field was on each side when both last agreed on it, or when it was last decided.
+
+    maintainx: MaintainX's own value; sent: what the mapping makes of it for the ERP; erp: the ERP's own value.
+    """
+
+    maintainx: Any
+    sent: Any
+    erp: Any
+
+    def to_json(self) -> dict[str, Any]:
+        """The form in which a SyncRecord keeps it."""
+        return {"maintainx": self.maintainx, "sent": self.sent, "erp": self.erp}
+
+    @classmethod
+    def of(cls, base: Mapping[str, Any], field: str) -> Agreed | None:
+        """The agreement on a field in a SyncRecord's base; None if there is none."""
+        return cls(**base[field]) if field in base else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldState:
+    """One field, by its ERP name, with all that decides it.
+
+    maintainx, sent, erp: as in Agreed, now; erp UNKNOWN if the ERP does not show it. back: what the mapping makes of
+    the ERP's value for MaintainX, UNKNOWN if nothing. held: whether a record with the ERP's value is in what is `sent`
+    as well (SAP's CNF is released too). decided: the side that a person chose.
+    """
+
+    field: str
+    base: Agreed | None
+    maintainx: Any
+    sent: Any
+    erp: Any
+    back: Any = UNKNOWN
+    held: bool = False
+    direction: Direction = "both"
+    policy: Policy = "maintainx"
+    decided: Side | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What was decided for one field. winner: the side whose value stays; None if they agree."""
+    """What was decided for one field. winner: the side whose value stays; None if they agree, or it is parked."""
 
-    field: str
+    state: FieldState
     kind: Kind
     winner: Side | None
-    base: Any
-    maintainx: Any
-    erp: Any
+
+    @property
+    def field(self) -> str:
+        """The field's ERP name."""
+        return self.state.field
+
+    @property
+    def parked(self) -> bool:
+        """Whether a person must decide."""
+        return self.kind == "conflict" and self.winner is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,41 +109,90 @@ class Resolution:
 
     @property
     def to_erp(self) -> dict[str, Any]:
-        """ERP fields to write, with MaintainX's values."""
-        return {d.field: d.maintainx for d in self.decisions if d.winner == "maintainx"}
+        """ERP fields to write, with the mapped values of MaintainX."""
+        return {d.field: d.state.sent for d in self.decisions if d.winner == "maintainx"}
 
     @property
     def to_maintainx(self) -> dict[str, Any]:
-        """Fields in which the ERP's value stays, with that value."""
-        return {d.field: d.erp for d in self.decisions if d.winner == "erp"}
+        """ERP fields whose value MaintainX is to get, in MaintainX's form."""
+        return {d.field: d.state.back for d in self.decisions if d.winner == "erp"}
 
     @property
     def conflicts(self) -> tuple[Decision, ...]:
         """Fields that both sides changed, to different values."""
         return tuple(d for d in self.decisions if d.kind == "conflict")
 
+    @property
+    def parked(self) -> tuple[Decision, ...]:
+        """The conflicts that a person must decide."""
+        return tuple(d for d in self.decisions if d.parked)
 
-def resolve(base: Fields, maintainx: Fields, erp: Fields, owners: Mapping[str, Side]) -> Resolution:
-    """Decide every field in `owners`, which names the side that wins a conflict there.
-
-    All fields by their ERP names; `maintainx` must have each, `base` and `erp` may lack some.
-    """
-    return Resolution(tuple(_decide(field, base, maintainx[field], erp, owner) for field, owner in owners.items()))
-
-
-def _decide(field: str, base: Fields, maintainx: Any, erp: Fields, owner: Side) -> Decision:
-    kind = _kind(field, base, maintainx, erp)
-    winner: Side | None = owner if kind == "conflict" else None if kind == "agreed" else kind
-    return Decision(field, kind, winner, base.get(field), maintainx, erp.get(field))
+    @property
+    def settled(self) -> tuple[Decision, ...]:
+        """Fields on which both sides mean the same."""
+        return tuple(d for d in self.decisions if d.kind == "agreed")
 
 
-def _kind(field: str, base: Fields, maintainx: Any, erp: Fields) -> Kind:
-    if field not in erp:
-        return "agreed" if field in base and same_value(maintainx, base[field]) else "maintainx"
-    if same_value(maintainx, erp[field]):
+def resolve(states: Iterable[FieldState], newest: Side | None) -> Resolution:
+    """Decide every field. newest: the side that was changed last; None if that is not known, which parks `newest`."""
+    return Resolution(tuple(_decide(state, newest) for state in states))
+
+
+def _decide(state: FieldState, newest: Side | None) -> Decision:
+    kind = _KINDS[state.direction](state)
+    if kind == "agreed":
+        return Decision(state, kind, None)
+    if state.decided is not None:
+        return Decision(state, "conflict", state.decided)
+    if kind != "conflict":
+        return Decision(state, kind, kind)
+    by_policy: dict[Policy, Side | None] = {"maintainx": "maintainx", "erp": "erp", "newest": newest, "manual": None}
+    return Decision(state, kind, by_policy[state.policy])
+
+
+def _both_ways(state: FieldState) -> Kind:
+    base, erp = state.base, state.erp
+    if erp is UNKNOWN:
+        return "agreed" if base is not None and not _maintainx_changed(state, base) else "maintainx"
+    if base is None:
+        return _first_meeting(state)
+    ours, theirs = _maintainx_changed(state, base), not same_value(erp, base.erp)
+    if not ours and not theirs:
         return "agreed"
-    if field not in base:
-        return "maintainx" if same_value(erp[field], None) else "conflict"
-    if same_value(erp[field], base[field]):
+    if _means_the_same(state) or (ours and not theirs and state.held):
+        return "agreed"
+    if ours and theirs:
+        return "conflict"
+    return "maintainx" if ours else "erp"
+
+
+def _first_meeting(state: FieldState) -> Kind:
+    if _means_the_same(state) or state.held:
+        return "agreed"
+    if same_value(state.erp, None):
         return "maintainx"
-    return "erp" if same_value(maintainx, base[field]) else "conflict"
+    return "erp" if same_value(state.maintainx, None) else "conflict"
+
+
+def _to_erp(state: FieldState) -> Kind:
+    if state.erp is UNKNOWN:
+        return "agreed" if state.base is not None and same_value(state.sent, state.base.sent) else "maintainx"
+    return "agreed" if same_value(state.sent, state.erp) or state.held else "maintainx"
+
+
+def _to_maintainx(state: FieldState) -> Kind:
+    return "agreed" if state.erp is UNKNOWN or _means_the_same(state) else "erp"
+
+
+_KINDS = {"both": _both_ways, "to_erp": _to_erp, "to_maintainx": _to_maintainx}
+
+
+def _maintainx_changed(state: FieldState, base: Agreed) -> bool:
+    """A value of before counts as changed too if the mapping now makes something else of it."""
+    return not same_value(state.maintainx, base.maintainx) or not same_value(state.sent, base.sent)
+
+
+def _means_the_same(state: FieldState) -> bool:
+    if same_value(state.sent, state.erp):
+        return True
+    return state.back is not UNKNOWN and same_value(state.back, state.maintainx)

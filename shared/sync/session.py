@@ -1,11 +1,12 @@
-"""One lease on one sync record, and the steps of a write to the ERP that make a crash between any two harmless.
+"""One lease on one sync record, and the steps of a remote write that make a crash between any two harmless.
 
 1. `perform` saves the intent in the sync record, which also proves that the lease is still ours,
-2. writes the ERP,
+2. writes the ERP or MaintainX,
 3. and publishes the audit entry;
-4. `commit` saves the sync record without the intent and releases the lease.
+4. the next `perform`, or `commit`, saves the sync record with what is agreed on now.
 
-Whoever finds an intent in the record calls `settle` with what the ERP has now, before deciding anything else.
+Whoever finds an intent in the record calls `settle` with what the written system has now, before deciding anything
+else.
 """
 
 from __future__ import annotations
@@ -14,16 +15,30 @@ import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from shared.canonical import content_hash
 from shared.deadline import deadline
-from shared.erp.base import ErpRecord
-from shared.errors import BridgeError, OutcomeUnknown, TransientError, VersionConflict
+from shared.errors import (
+    BridgeError,
+    NotTakenOn,
+    OutcomeUnknown,
+    RateLimited,
+    RemoteUnavailable,
+    StatusNotPossible,
+    TransientError,
+    VersionConflict,
+)
 from shared.events import format_utc
-from shared.state import LockedRecord, RecordState, StateStore, SyncRecord
+from shared.state import LockedRecord, StateStore, SyncRecord
 from shared.sync.audit import AuditEntry, AuditSink
 from shared.sync.intent import Intent
+
+W = TypeVar("W")
+
+
+class ErpRecordGone(Exception):
+    """The ERP has no record any more under the id that we know; raised by a write, for the caller of `perform`."""
 
 
 class RecordSession:
@@ -39,68 +54,81 @@ class RecordSession:
         lease_s: float,
     ) -> None:
         self.record = record
+        self.finished: Intent | None = None  # the write of an earlier delivery that turned out to be done
         self._locked = locked
         self._state = state
         self._audit = audit
         self._clock = clock
         self._lease_s = lease_s
 
-    def settle(self, found: ErpRecord) -> Intent | None:
-        """Find out from the ERP's record whether the write that was under way was done; returns it if so.
+    def settle(self, found: Mapping[str, Any], *, erp_id: str | None, version: str | None) -> Intent | None:
+        """Find out from the written system's record whether the write under way was done; returns it if so.
 
-        Its audit entry is published (again, perhaps), and its values count as agreed on from here on.
+        Its audit entry is published (again, perhaps), and what it agreed on counts from here on. version: None if it
+        is not known, or not the ERP that was written.
         """
         intent = Intent.of(self.record)
         if intent is None:
             return None
         self._set(intent=None)
-        if not intent.was_done(found):
+        if not intent.was_done(found, version):
             return None
-        self.note(intent.entry(self.record, erp_id=found.id, version_after=found.version))
-        self._set(base={**self.record.base, **intent.after})
+        self.note(intent.entry(self.record, erp_id=erp_id, version_after=version))
+        self.agree(intent.agreed)
+        self.finished = intent
         return intent
 
-    def perform(self, intent: Intent, write: Callable[[], ErpRecord]) -> ErpRecord:
-        """Steps 1 to 3. Raises what `write` raises; the intent stays saved only if the outcome is unknown.
+    def perform(self, intent: Intent, write: Callable[[], W]) -> W:
+        """Steps 1 and 2. Raises what `write` raises; the intent stays saved only if the outcome is unknown.
 
         The write is given up before the lease ends, so that nobody else works on the record while it is under way.
         """
         with deadline(self._lease_s):
             self._set(intent=intent.to_json())
             self._save(keep_lease_s=self._lease_s)
-            written = self._written(intent, write)
-        self.note(intent.entry(self.record, erp_id=written.id, version_after=written.version))
-        return written
+            return self._written(intent, write)
 
-    def _written(self, intent: Intent, write: Callable[[], ErpRecord]) -> ErpRecord:
+    def performed(
+        self, intent: Intent, *, agreed: Mapping[str, Any], erp_id: str | None, version: str | None = None
+    ) -> None:
+        """Step 3. agreed: what the answer shows, in place of what the intent expected. version: of the ERP's record."""
+        self.note(intent.entry(self.record, erp_id=erp_id, version_after=version))
+        self._set(intent=None)
+        self.agree(agreed)
+
+    def _written(self, intent: Intent, write: Callable[[], W]) -> W:
         try:
             return write()
         except VersionConflict:
             self._set(intent=None)  # the caller looks and decides again, and saves then
             raise
-        except OutcomeUnknown:
-            self._set(intent=replace(intent, given_up_at=format_utc(self._clock())).to_json())
-            with contextlib.suppress(BridgeError):  # else the next delivery counts with the longest that it may take
+        except (StatusNotPossible, ErpRecordGone):
+            self._set(intent=None)  # nothing was done, and the caller goes on
+            raise
+        except BridgeError as error:
+            may_be_done = _may_be_done(intent, error)
+            kept = replace(intent, given_up_at=format_utc(self._clock())).to_json() if may_be_done else None
+            self._set(intent=kept)
+            # Else the next delivery finds the intent as it was, looks, and counts with the longest that it may take.
+            with contextlib.suppress(TransientError):
                 self._save()
             raise
-        except BridgeError:
-            self._set(intent=None)
-            with contextlib.suppress(TransientError):  # else the next delivery finds the intent and looks
-                self._save()
-            raise
+
+    def agree(self, agreed: Mapping[str, Any]) -> None:
+        """From here on both sides agree on these fields (`Agreed.to_json` by field)."""
+        self._set(base={**self.record.base, **agreed})
 
     def note(self, entry: AuditEntry) -> None:
         """Publish an audit entry."""
         entry.publish(self._audit)
 
-    def link(self, found: ErpRecord) -> None:
-        """From here on the record is about this ERP record as it is now."""
-        state: RecordState = "linked" if self.record.state == "creating" else self.record.state
-        self._set(erp_id=found.id, erp_version=found.version, state=state)
+    def set(self, **changes: Any) -> None:
+        """Change what we know of the record; saved with the next step."""
+        self._set(**changes)
 
-    def commit(self, *, base: Mapping[str, Any], state: RecordState, erp_id: str | None, version: str | None) -> None:
-        """Step 4."""
-        self._set(base=dict(base), state=state, erp_id=erp_id, erp_version=version, intent=None)
+    def commit(self, **changes: Any) -> None:
+        """Step 4: save, without an intent, and release the lease."""
+        self._set(intent=None, **changes)
         self._save()
 
     def unlock(self) -> None:
@@ -112,5 +140,17 @@ class RecordSession:
         self.record = replace(self.record, **changes)
 
     def _save(self, *, keep_lease_s: float | None = None) -> None:
-        self._set(base_hash=content_hash(self.record.base), updated_at_utc=self._clock())
+        self._set(base_hash=maintainx_hash(self.record.base), updated_at_utc=self._clock())
         self._locked = self._state.save_record(self._locked, self.record, keep_lease_s=keep_lease_s)
+
+
+def maintainx_hash(base: Mapping[str, Any]) -> str:
+    """Hash of MaintainX's side of all agreements: equal as long as nothing that is mapped changed there."""
+    return content_hash({field: [agreed["maintainx"], agreed["sent"]] for field, agreed in base.items()})
+
+
+def _may_be_done(intent: Intent, error: BridgeError) -> bool:
+    """MaintainX's client does not tell, as it repeats such a write by itself; the ERP's adapter does."""
+    if intent.direction == "maintainx_to_erp":
+        return isinstance(error, OutcomeUnknown)
+    return isinstance(error, RemoteUnavailable) and not isinstance(error, RateLimited | NotTakenOn)

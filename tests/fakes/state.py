@@ -127,7 +127,7 @@ class MemoryStateStore:
         return next((record for record in self.list_records(site, kind=kind) if record.erp_id == erp_id), None)
 
     def list_records(
-        self, site: str, *, kind: str | None = None, state: RecordState | None = None
+        self, site: str, *, kind: str | None = None, state: RecordState | None = None, parked: bool | None = None
     ) -> Iterator[SyncRecord]:
         with self._mutex:
             found = [self._documents[key].record for key in sorted(self._documents, key=lambda key: key.document_id)]
@@ -135,7 +135,8 @@ class MemoryStateStore:
             if record is None or record.site != site:
                 continue
             if kind in (None, record.kind) and state in (None, record.state):
-                yield record
+                if parked in (None, bool(record.conflicts)):
+                    yield record
 
     def get_watermark(self, site: str, name: str) -> datetime | None:
         with self._mutex:

@@ -17,13 +17,13 @@ from zoneinfo import ZoneInfo
 
 from local.erp.store import Tenant
 from shared.config.loading import load_model
-from shared.config.mappings import MappingFile
+from shared.config.mappings import WRITABLE, MappingFile
 from shared.erp import map_work_order
-from shared.errors import RecordNotFound
-from shared.events import Event
+from shared.errors import RecordNotFound, ValidationFailed
+from shared.events import Event, format_utc
 from shared.outcomes import Outcome
 from shared.state import RecordKey, SyncRecord
-from shared.sync.outbound import LEASE_S, OutboundSync
+from shared.sync.engine import LEASE_S, SyncEngine
 from tests.fakes.erp import TenantErp
 from tests.fakes.state import MemoryStateStore
 
@@ -121,17 +121,18 @@ class World:
     def __init__(self, mapping: MappingFile | None = None) -> None:
         self.now = datetime(2026, 9, 14, 12, tzinfo=UTC)
         self.mapping = mapping or example_mapping()
-        self.work_orders: dict[int, dict[str, Any]] = {WORK_ORDER: work_order()}
+        self.work_orders: dict[int, dict[str, Any]] = {WORK_ORDER: work_order(updatedAt=format_utc(self.now))}
         self.tenant = Tenant(SITE, "token", equipment={"2201", "2202"})
-        self.erp = TenantErp(self.tenant)
+        self.erp = TenantErp(self.tenant, clock=lambda: self.now)
         self.state = MemoryStateStore(clock=lambda: self.now)
         self.published: list[dict[str, Any]] = []
+        self.announced: list[Event] = []
 
     # What the people on both sides do
 
     def change(self, **fields: Any) -> None:
         """Somebody changes the work order in MaintainX."""
-        self.work_orders[WORK_ORDER].update(fields)
+        self.work_orders[WORK_ORDER].update(fields, updatedAt=format_utc(self.now))
 
     def delete(self) -> None:
         """Somebody deletes it."""
@@ -140,6 +141,11 @@ class World:
     def edit_erp(self, **fields: Any) -> None:
         """Somebody changes the order in the ERP."""
         self.tenant.change(self.order(), fields, counter="user_edits")
+        self.erp.stamped(self.order())
+
+    def delete_in_erp(self) -> None:
+        """Somebody deletes the order in the ERP."""
+        self.tenant.orders.clear()
 
     def wait(self, seconds: float) -> None:
         """Time passes."""
@@ -147,16 +153,16 @@ class World:
 
     # What the bundle does
 
-    def engine(self, wire: Wire) -> OutboundSync:
+    def engine(self, wire: Wire) -> SyncEngine:
         """The engine, each of its ports behind `wire`."""
-        return OutboundSync(
+        return SyncEngine(
             site=SITE,
             zone=ZONE,
             mapping=self.mapping,
             maintainx=wire.port("maintainx", self),
             erp=wire.port("erp", self.erp),
             state=wire.port("state", self.state),
-            audit=wire.port("audit", self),
+            publisher=wire.port("publisher", self),
             clock=lambda: self.now,
             sleep=self.wait,
         )
@@ -166,7 +172,7 @@ class World:
         about = about or event()
         if WORK_ORDER not in self.work_orders:
             about = replace(about, type="work_order.deleted")  # MaintainX tells of a deletion in an event of its own
-        return self.engine(wire or Wire()).push_work_order(WORK_ORDER, about)
+        return self.engine(wire or Wire()).look_at(WORK_ORDER, about)
 
     def redeliver_after_crash(self, about: Event | None = None) -> Outcome:
         """The next delivery, after the lease of the one that died and the time a create may take have run out."""
@@ -181,7 +187,26 @@ class World:
         except KeyError:
             raise RecordNotFound(f"work order {work_order_id}", status=404) from None
 
+    def change_work_order(self, work_order_id: int, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+        if unknown := fields.keys() - WRITABLE.keys() - {"extraFields"} | fields.keys() & {"status"}:
+            raise ValidationFailed(f"work order {work_order_id}: {unknown}", status=400)
+        return self._write(work_order_id, fields)
+
+    def set_status(self, work_order_id: int, status: str) -> Mapping[str, Any]:
+        if status not in ("OPEN", "IN_PROGRESS", "ON_HOLD", "DONE", "CANCELED"):
+            raise ValidationFailed(f"work order {work_order_id}: {status}", status=400)
+        return self._write(work_order_id, {"status": status})
+
+    def _write(self, work_order_id: int, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+        if work_order_id not in self.work_orders:
+            raise RecordNotFound(f"work order {work_order_id}", status=404)
+        self.work_orders[work_order_id].update(fields, updatedAt=format_utc(self.now))
+        return dict(self.work_orders[work_order_id])
+
     def publish(self, topic: str, data: bytes, attributes: Mapping[str, str]) -> str:
+        if topic == "events":
+            self.announced.append(Event.from_json(data))
+            return str(len(self.announced))
         assert topic == "audit"
         entry = json.loads(data)
         assert attributes["entry_id"] == entry["entry_id"]

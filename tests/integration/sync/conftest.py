@@ -25,8 +25,8 @@ from shared.erp.rest import RestErp
 from shared.maintainx.client import MaintainXClient
 from shared.secrets import Secrets
 from shared.state.firestore import FirestoreStateStore
-from shared.sync.outbound import OutboundSync
-from shared.sync.reader import MaintainXReader
+from shared.sync.engine import SyncEngine
+from shared.sync.maintainx_side import MaintainXSide
 from tests.fakes.sync_world import ZONE, Wire, example_mapping
 from tests.integration.maintainx.plant import DRIVER, ORG, PLANT, PUMP, api
 
@@ -64,7 +64,7 @@ class Stack:
     trail: Trail = field(default_factory=Trail)
     closers: list[Callable[[], None]] = field(default_factory=list)
 
-    def engine(self, wire: Wire | None = None, *, erp_timeout_s: float = 20.0) -> OutboundSync:
+    def engine(self, wire: Wire | None = None, *, erp_timeout_s: float = 20.0) -> SyncEngine:
         """An engine as another instance of the function would have it: with connections of its own."""
         wire = wire or Wire()
         settings = {
@@ -78,14 +78,14 @@ class Stack:
         state = FirestoreStateStore(project=self.project, clock=lambda: self.now)
         client = MaintainXClient(self.maintainx.api_url, lambda: DRIVER, ORG)
         self.closers += [erp.close, state.close, client.close]
-        return OutboundSync(
+        return SyncEngine(
             site=self.site,
             zone=ZONE,
             mapping=example_mapping(),
-            maintainx=wire.port("maintainx", MaintainXReader(client)),
+            maintainx=wire.port("maintainx", MaintainXSide(client)),
             erp=wire.port("erp", erp),
             state=wire.port("state", state),
-            audit=wire.port("audit", self.trail),
+            publisher=wire.port("publisher", self.trail),
             clock=lambda: self.now,
         )
 

@@ -24,7 +24,7 @@ from shared.errors import (
 )
 from shared.state import RecordKey
 from shared.sync.intent import Intent
-from shared.sync.outbound import LEASE_S
+from shared.sync.engine import LEASE_S
 from tests.fakes.sync_world import SITE, WORK_ORDER, Killed, Wire, World, event, work_order
 
 
@@ -240,14 +240,14 @@ def test_a_work_order_that_is_only_not_visible_keeps_its_order(linked: World) ->
     wire = Wire()
     for _ in range(2):
         with pytest.raises(RecordNotVisible, match=f"{WORK_ORDER} of {SITE}"):
-            linked.engine(wire).push_work_order(WORK_ORDER, event("e2"))
+            linked.engine(wire).look_at(WORK_ORDER, event("e2"))
     assert (wire.count("erp"), linked.order().fields["status"]) == (0, "NEW")
 
 
 def test_a_work_order_that_is_visible_again_goes_on_where_it_was(linked: World) -> None:
     hidden = linked.work_orders.pop(WORK_ORDER)
     with pytest.raises(RecordNotVisible):
-        linked.engine(Wire()).push_work_order(WORK_ORDER, event("e2"))
+        linked.engine(Wire()).look_at(WORK_ORDER, event("e2"))
     linked.work_orders[WORK_ORDER] = {**hidden, "title": "Replace both seals"}
     assert linked.deliver(event("e2")).reason == "updated"
 
@@ -258,16 +258,16 @@ def test_an_event_of_before_the_deletion_that_comes_after_it_is_skipped(world: W
         world.deliver()
     world.delete()
     world.deliver(event("deletion"))
-    outcome = world.engine(Wire()).push_work_order(WORK_ORDER, event("late"))
+    outcome = world.engine(Wire()).look_at(WORK_ORDER, event("late"))
     assert (outcome.kind, outcome.reason) == ("skipped", "gone")
 
 
 def test_an_event_that_overtakes_the_deletion_waits_for_it(world: World) -> None:
     world.delete()
     with pytest.raises(RecordNotVisible):
-        world.engine(Wire()).push_work_order(WORK_ORDER, event("e1"))
+        world.engine(Wire()).look_at(WORK_ORDER, event("e1"))
     world.deliver(event("deletion"))
-    assert world.engine(Wire()).push_work_order(WORK_ORDER, event("e1")).reason == "gone"
+    assert world.engine(Wire()).look_at(WORK_ORDER, event("e1")).reason == "gone"
 
 
 def test_a_work_order_that_was_gone_before_we_looked_gets_an_order_if_it_comes_back(world: World) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.sync.values import same_value
+from shared.values import same_value
 
 
 @pytest.mark.parametrize(

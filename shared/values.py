@@ -12,8 +12,8 @@ def same_value(one: Any, other: Any) -> bool:
     ERPs answer "" for null, drop blanks at the end of a text and write a time in their own zone or precision: none of
     these is a change that somebody made. Numbers and texts are never the same, and neither are true and 1.
     """
-    if _is_empty(one) or _is_empty(other):
-        return _is_empty(one) and _is_empty(other)
+    if is_empty(one) or is_empty(other):
+        return is_empty(one) and is_empty(other)
     if isinstance(one, str) and isinstance(other, str):
         return one.rstrip() == other.rstrip() or _same_instant(one, other)
     if isinstance(one, bool) != isinstance(other, bool):
@@ -21,7 +21,8 @@ def same_value(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-def _is_empty(value: Any) -> bool:
+def is_empty(value: Any) -> bool:
+    """Whether it is no value: None, "" or blanks."""
     return value is None or (isinstance(value, str) and not value.rstrip())
 
 

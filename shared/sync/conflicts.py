@@ -1,0 +1,135 @@
+"""What waits for a person: the parked fields of a record, telling people of them, and what a person decides. Pure.
+
+A SyncRecord keeps them as JSON by field (`Parked`). They are worked out anew at each look, so one that went away by
+itself is gone, and a decision counts only for the very values that the person saw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any, Literal
+
+from shared.canonical import canonical_json
+from shared.errors import ConfigError
+from shared.events import Event, event_identity, format_utc
+from shared.state import SyncRecord
+from shared.sync.resolver import Side
+from shared.values import same_value
+
+# In place of a field's name: the record as a whole.
+DELETION = "(deleted in MaintainX)"
+ORPHAN = "(gone in the ERP)"
+CONFLICT_EVENT = "sync.conflict"
+RESOLVED_EVENT = "work_order.conflict_resolved"
+Reason = Literal["both_changed", "no_time_of_change", "status_not_possible", "erp_is_final", "deleted", "gone"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parked:
+    """One field, by its ERP name, that both sides keep as they have it until a person decides.
+
+    maintainx: MaintainX's own value; sent: what the ERP would get of it; erp: the ERP's. since: ISO 8601 UTC.
+    event_id: what was looked at when it was parked. decided: the side that a person chose; by: who.
+    """
+
+    reason: Reason
+    maintainx: Any
+    sent: Any
+    erp: Any
+    since: str
+    event_id: str
+    detail: str = ""
+    decided: Side | None = None
+    by: str = ""
+
+    @classmethod
+    def of(cls, record: SyncRecord, field: str) -> Parked | None:
+        """What is parked of a field; None if nothing is."""
+        return cls(**record.conflicts[field]) if field in record.conflicts else None
+
+    def to_json(self) -> dict[str, Any]:
+        """The form in which a SyncRecord keeps it."""
+        return asdict(self)
+
+    def is_about(self, maintainx: Any, erp: Any) -> bool:
+        """Whether both sides still have what they had when it was parked."""
+        return same_value(self.maintainx, maintainx) and same_value(self.erp, erp)
+
+
+def decided_side(record: SyncRecord, field: str, maintainx: Any, erp: Any) -> Side | None:
+    """The side that a person chose for these very values; None if nobody did."""
+    parked = Parked.of(record, field)
+    return parked.decided if parked is not None and parked.is_about(maintainx, erp) else None
+
+
+def kept_from(record: SyncRecord, field: str, parked: Parked) -> Parked:
+    """`parked` with the time and event of when the same thing was parked first."""
+    known = Parked.of(record, field)
+    if known is None or not known.is_about(parked.maintainx, parked.erp):
+        return parked
+    return replace(parked, since=known.since, event_id=known.event_id)
+
+
+def news(record: SyncRecord, parked: Mapping[str, Parked]) -> dict[str, Parked]:
+    """Those that people were not told of yet."""
+    return {
+        field: each
+        for field, each in parked.items()
+        if (known := Parked.of(record, field)) is None or not known.is_about(each.maintainx, each.erp)
+    }
+
+
+def conflict_event(record: SyncRecord, parked: Mapping[str, Parked], now_utc: datetime) -> Event:
+    """The event that tells people of newly parked fields; routes.yaml says whom. The same for the same values."""
+    values = {field: [each.maintainx, each.erp] for field, each in parked.items()}
+    key = canonical_json([record.kind, record.maintainx_id, values])
+    return Event(
+        event_id=event_identity(record.site, CONFLICT_EVENT, key.encode()),
+        site=record.site,
+        type=CONFLICT_EVENT,
+        resource="sync",
+        resource_id=str(record.maintainx_id),
+        occurred_at=now_utc,
+        received_at=now_utc,
+        source="sync",
+        origin=CONFLICT_EVENT,
+        data={
+            "workOrderId": record.maintainx_id,
+            "erpId": record.erp_id,
+            "fields": {
+                field: {"reason": each.reason, "maintainx": each.maintainx, "erp": each.erp, "detail": each.detail}
+                for field, each in parked.items()
+            },
+        },
+    )
+
+
+def decide(record: SyncRecord, choices: Mapping[str, Side], by: str) -> SyncRecord:
+    """The record with a person's choice for parked fields; ConfigError if one of them is not parked."""
+    conflicts = dict(record.conflicts)
+    for field, side in choices.items():
+        parked = Parked.of(record, field)
+        if parked is None:
+            waiting = ", ".join(sorted(record.conflicts)) or "nothing"
+            raise ConfigError(f"{field!r} of work order {record.maintainx_id} is not parked; waiting: {waiting}")
+        conflicts[field] = replace(parked, decided=side, by=by).to_json()
+    return replace(record, conflicts=conflicts)
+
+
+def resolved_event(record: SyncRecord, now_utc: datetime) -> Event:
+    """The event that has a record looked at again after a person decided."""
+    key = canonical_json([record.kind, record.maintainx_id, record.conflicts, format_utc(now_utc)])
+    return Event(
+        event_id=event_identity(record.site, RESOLVED_EVENT, key.encode()),
+        site=record.site,
+        type=RESOLVED_EVENT,
+        resource="work_order",
+        resource_id=str(record.maintainx_id),
+        occurred_at=now_utc,
+        received_at=now_utc,
+        source="operator",
+        origin=RESOLVED_EVENT,
+        data={},
+    )

@@ -1,0 +1,133 @@
+"""What happens to one side's record when the other side's is gone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.erp.base import ErpRecord
+from shared.outcomes import Outcome, done, skipped
+from shared.sync.conflicts import DELETION, ORPHAN, Parked, Reason, decided_side
+from shared.sync.reconcile import Reconcile
+from shared.sync.resolver import Agreed
+from shared.sync.session import ErpRecordGone
+from shared.sync.sides import Ours, known_value
+from shared.sync.writes import STATUS_PATH
+from shared.values import same_value
+
+if TYPE_CHECKING:
+    from shared.sync.look import Look
+
+# A work order in one of these has come to its end by itself.
+_ENDED = frozenset({"DONE", "CANCELED", "SKIPPED"})
+
+
+def deleted_in_maintainx(look: Look, *, look_at_erp: bool) -> Outcome:
+    """The work order is deleted: do with the ERP's record what the mapping's `on_delete` says."""
+    record = look.record
+    if record.state in ("deleted", "orphaned") and record.intent is None:
+        return skipped("gone", erp_id=record.erp_id)
+    if record.erp_id is None and record.intent is None:
+        return _never_was(look)
+    found: ErpRecord | None = None
+    try:
+        if record.erp_id is None:
+            found = look.search()
+            if found is None:
+                return _never_was(look)
+        elif look_at_erp or look.must_look:
+            found = look.read_erp()
+        return _end_of_erp_record(look, found)
+    except ErpRecordGone:
+        look.writes.note("orphan")
+        look.session.commit(state="deleted", conflicts={})
+        return skipped("gone", erp_id=record.erp_id)
+
+
+def _never_was(look: Look) -> Outcome:
+    """It was deleted before anything of it reached the ERP. Kept, as events of before its deletion may follow."""
+    look.session.commit(state="deleted", erp_id=None, erp_version=None)
+    return skipped("gone")
+
+
+def _end_of_erp_record(look: Look, found: ErpRecord | None) -> Outcome:
+    on_delete, erp_id = look.engine.mapping.on_delete, look.record.erp_id
+    action = on_delete.action
+    if action == "park":
+        decided = decided_side(look.record, DELETION, None, erp_id)
+        if decided is None:
+            return _park(look, DELETION, "deleted")
+        action = "cancel" if decided == "maintainx" else "ignore"
+    if action == "ignore":
+        look.writes.note("keep")
+        look.session.commit(state="deleted", conflicts={})
+        return skipped("gone", erp_id=erp_id)
+    finished = look.session.finished
+    wrote, refused = _cancel(look, found)
+    if refused is not None:
+        return _park(look, DELETION, "status_not_possible", refused)
+    look.session.commit(state="deleted", conflicts={})
+    if wrote or finished is not None:
+        return done("cancelled", erp_id=erp_id, fields=sorted(wrote))
+    look.writes.note("keep")
+    return skipped("gone", erp_id=erp_id)
+
+
+def _cancel(look: Look, found: ErpRecord | None) -> tuple[set[str], str | None]:
+    """Write `on_delete.set`; the fields written, and why the ERP does not take its status."""
+    record, status = look.record, look.engine.erp.description.status
+    actual = {name: known_value(record, found, name) for name in look.engine.mapping.on_delete.set}
+    changes = {n: v for n, v in look.engine.mapping.on_delete.set.items() if not same_value(actual[n], v)}
+    before = {name: actual[name] if isinstance(actual[name], str | int | float) else None for name in changes}
+    agreed = {name: Agreed(None, value, value) for name, value in changes.items()}
+    wrote = set(changes)
+    if status is not None and status.separate and status.name in changes:
+        wanted = str(changes.pop(status.name))
+        current = str(before.pop(status.name))
+        if changes and current not in status.final:
+            look.writes.update(changes, before, {name: agreed[name] for name in changes}, action="cancel")
+        refused = look.writes.set_erp_status(
+            wanted, current, status.name, {status.name: agreed[status.name]}, action="cancel"
+        )
+        return wrote, refused
+    if changes:
+        look.writes.update(changes, before, agreed, action="cancel")
+    return wrote, None
+
+
+def gone_in_erp(look: Look, ours: Ours) -> Outcome:
+    """The linked ERP record is gone: do with the work order what the mapping's `on_erp_delete` says."""
+    record, action = look.record, look.engine.mapping.on_erp_delete
+    if action == "park":
+        decided = decided_side(record, ORPHAN, None, record.erp_id)
+        if decided is None:
+            return _park(look, ORPHAN, "gone")
+        if decided == "maintainx":
+            return _make_anew(look, ours)
+        action = "cancel"
+    look.writes.note("orphan")
+    if action == "cancel" and ours.work_order.get("status") not in _ENDED:
+        look.writes.write_maintainx(ours, {STATUS_PATH: "CANCELED"}, {}, {}, action="cancel")
+    look.session.commit(state="orphaned", conflicts={}, erp_version=None)
+    return done("orphaned", erp_id=record.erp_id)
+
+
+def _make_anew(look: Look, ours: Ours) -> Outcome:
+    look.writes.note("orphan")
+    look.session.set(erp_id=None, erp_version=None, base={}, state="creating", conflicts={})
+    return Reconcile(look, ours, None).create()
+
+
+def _park(look: Look, what: str, reason: Reason, detail: str = "") -> Outcome:
+    before, erp_id = look.record.conflicts, look.record.erp_id
+    parked = Parked(
+        reason=reason,
+        maintainx=None,
+        sent=None,
+        erp=erp_id,
+        since=look.now,
+        event_id=look.event.event_id,
+        detail=detail,
+    )
+    kept = look.park({what: parked})
+    look.session.commit(conflicts=kept, erp_version=None)
+    return look.outcome_of_parked(before, kept, erp_id=erp_id)

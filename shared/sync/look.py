@@ -1,0 +1,178 @@
+"""One look at one record, under its lease: read both sides, decide, write what is lacking, save what is agreed on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from shared.erp.base import ErpRecord
+from shared.errors import RecordNotFound, RecordNotVisible, RemoteUnavailable, VersionConflict
+from shared.events import Event, format_utc
+from shared.outcomes import Outcome, done, skipped
+from shared.state import SyncRecord
+from shared.sync import gone
+from shared.sync.conflicts import (
+    RESOLVED_EVENT,
+    Parked,
+    conflict_event,
+    kept_from,
+    news,
+)
+from shared.sync.intent import Intent
+from shared.sync.maintainx_side import WorkOrder
+from shared.sync.reconcile import Reconcile
+from shared.sync.session import ErpRecordGone, RecordSession, maintainx_hash
+from shared.sync.sides import Ours, compared, updated_at
+from shared.sync.writes import Writes
+from shared.topics import EVENTS
+
+if TYPE_CHECKING:
+    from shared.sync.engine import SyncEngine
+
+DELETED_EVENT = "work_order.deleted"
+ERP_CHANGED_EVENT = "work_order.changed_in_erp"
+# They tell of something that the work order itself does not show.
+_LOOK_AT_ERP = frozenset({ERP_CHANGED_EVENT, RESOLVED_EVENT})
+_MAX_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One delivery."""
+
+    engine: SyncEngine
+    session: RecordSession
+    event: Event
+
+    @property
+    def record(self) -> SyncRecord:
+        """What we know of the record now."""
+        return self.session.record
+
+    @property
+    def writes(self) -> Writes:
+        """The writes of this delivery."""
+        return Writes(self.engine, self.session, self.event)
+
+    def run(self) -> Outcome:
+        """See SyncEngine.look_at."""
+        for attempt in range(_MAX_TRIES):
+            try:
+                return self._once(look=attempt > 0)
+            except VersionConflict:
+                continue
+        text = f"ERP record {self.record.erp_id} of work order {self.record.maintainx_id} of {self.engine.site}"
+        raise VersionConflict(f"{text} was changed by others {_MAX_TRIES} times while we wrote it")
+
+    def _once(self, *, look: bool) -> Outcome:
+        work_order = self._work_order()
+        intent = Intent.of(self.record)
+        if intent is not None and intent.direction == "erp_to_maintainx":
+            self.session.settle(work_order or {}, erp_id=self.record.erp_id, version=self.record.erp_version)
+        if work_order is None:
+            return gone.deleted_in_maintainx(self, look_at_erp=look)
+        if self.record.state == "orphaned":
+            return skipped("orphaned")
+        mapping, record = self.engine.mapping, self.record
+        if work_order.get("status") in mapping.skip_when and not may_exist(record):
+            return skipped("status_not_sent", status=work_order["status"])
+        ours = Ours.read(mapping, work_order, self.engine.zone)
+        if self._is_unchanged(ours):
+            self.session.commit(maintainx_updated_at=updated_at(work_order))
+            return skipped("unchanged", erp_id=record.erp_id)
+        self.session.set(maintainx_updated_at=updated_at(work_order))
+        try:
+            if record.erp_id is not None:
+                return Reconcile(self, ours, self.read_erp() if look or self.must_look else None).run()
+            found = self.search()
+            if found is None:
+                return Reconcile(self, ours, None).create()
+            return Reconcile(self, ours, found, adopting=self.session.finished is None).run()
+        except ErpRecordGone:
+            return gone.gone_in_erp(self, ours)
+
+    def _work_order(self) -> WorkOrder | None:
+        """The work order as it is now; None if it is deleted."""
+        try:
+            work_order = self.engine.maintainx.get_work_order(self.record.maintainx_id)
+        except RecordNotFound:
+            # MaintainX answers 404 too for what its key's user may not see: only an event that told of a deletion may
+            # cancel orders, or a lost permission would cancel a whole plant's.
+            if self.event.type == DELETED_EVENT or self.record.state == "deleted":
+                return None
+            text = f"work order {self.record.maintainx_id} of {self.engine.site}"
+            raise RecordNotVisible(f"{text}: MaintainX answers 404, but no event told of its deletion") from None
+        return None if work_order.get("deletedAt") else work_order
+
+    def _is_unchanged(self, ours: Ours) -> bool:
+        record = self.record
+        if record.state != "linked" or record.intent is not None or record.conflicts or self._is_about_erp:
+            return False
+        return record.base_hash == maintainx_hash(ours.compared(self.engine.mapping))
+
+    @property
+    def _is_about_erp(self) -> bool:
+        return self.event.type in _LOOK_AT_ERP
+
+    @property
+    def must_look(self) -> bool:
+        """Whether the ERP might be overwritten unseen if we went by what we know."""
+        record = self.record
+        if self._is_about_erp or record.intent is not None or record.conflicts or record.erp_version is None:
+            return True
+        return not compared(self.engine.mapping).keys() <= record.base.keys()
+
+    def read_erp(self) -> ErpRecord:
+        """The ERP's record as it is now; what was under way there is settled. ErpRecordGone if it is not there."""
+        try:
+            found = self.engine.erp.get(str(self.record.erp_id))
+        except RecordNotFound as error:
+            raise ErpRecordGone(str(error)) from error
+        return self._met(found)
+
+    def search(self) -> ErpRecord | None:
+        """The ERP's record with our reference; RemoteUnavailable while an unanswered create may still take effect."""
+        erp, record = self.engine.erp, self.record
+        found = erp.find_by_reference(record.reference)
+        if found is not None:
+            return self._met(erp.get(found.id) if found.version is None else found)
+        if (intent := Intent.of(record)) is not None:
+            ended_by_utc = intent.ended_by_utc(self.engine.lease_s)
+            wait_s = erp.settle_s - (self.engine.clock() - ended_by_utc).total_seconds()
+            if wait_s > 0:
+                text = f"create of {record.reference} was not answered and may still take effect"
+                raise RemoteUnavailable(text, retry_after_s=wait_s)
+        return None
+
+    def _met(self, found: ErpRecord) -> ErpRecord:
+        self.session.settle(found.fields, erp_id=found.id, version=found.version)
+        state = "linked" if self.record.state == "creating" else self.record.state
+        self.session.set(erp_id=found.id, erp_version=found.version, state=state)
+        return found
+
+    def park(self, parked: Mapping[str, Parked]) -> dict[str, Any]:
+        """Tell people of what they were not told yet; what the record is to keep of all."""
+        kept = {field: kept_from(self.record, field, each) for field, each in parked.items()}
+        new = news(self.record, kept)
+        if new:
+            sides = {f: {"maintainx": p.maintainx, "erp": p.erp, "reason": p.reason} for f, p in new.items()}
+            self.writes.note("park", parked=sides)
+            event = conflict_event(self.record, new, self.engine.clock())
+            self.engine.publisher.publish(EVENTS, event.to_json(), event.attributes())
+        return {field: each.to_json() for field, each in kept.items()}
+
+    def outcome_of_parked(self, before: Mapping[str, Any], parked: Mapping[str, Any], **detail: Any) -> Outcome:
+        """`parked`: done if people were told just now, else skipped."""
+        told = before.keys() >= parked.keys() and all(before[f]["since"] == parked[f]["since"] for f in parked)
+        return (skipped if told else done)("parked", fields=sorted(parked), **detail)
+
+    @property
+    def now(self) -> str:
+        """ISO 8601 UTC."""
+        return format_utc(self.engine.clock())
+
+
+def may_exist(record: SyncRecord) -> bool:
+    """Whether the ERP has, or may have, a record of it."""
+    return record.erp_id is not None or record.intent is not None

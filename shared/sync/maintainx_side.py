@@ -1,0 +1,51 @@
+"""MaintainX as the sync engine reads and writes it: in the vendor's own field names, which mappings refer to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol, cast
+
+from shared.maintainx.client import MaintainXClient
+from shared.maintainx.queries import WritableStatus
+
+WorkOrder = Mapping[str, Any]
+
+
+class WorkOrderPort(Protocol):
+    """The part of MaintainX that the engine needs. All raise what the client raises.
+
+    The two writes replace what is there (MaintainX has no versions), make no webhook, and answer the work order as it
+    is afterwards, perhaps without its extra fields.
+    """
+
+    def get_work_order(self, work_order_id: int) -> WorkOrder:
+        """The work order as `GET /workorders/{id}` has it, extra fields included; RecordNotFound if it is gone."""
+        ...
+
+    def change_work_order(self, work_order_id: int, fields: Mapping[str, Any]) -> WorkOrder:
+        """Write these fields, never the status."""
+        ...
+
+    def set_status(self, work_order_id: int, status: str) -> WorkOrder:
+        """Set the status; to set it again is no change."""
+        ...
+
+
+class MaintainXSide:
+    """`WorkOrderPort` over the client."""
+
+    def __init__(self, client: MaintainXClient) -> None:
+        self._client = client
+
+    def get_work_order(self, work_order_id: int) -> WorkOrder:
+        """See WorkOrderPort."""
+        return self._client.get_work_order(work_order_id, expand=("extra_fields",)).wire()
+
+    def change_work_order(self, work_order_id: int, fields: Mapping[str, Any]) -> WorkOrder:
+        """See WorkOrderPort."""
+        return self._client.change_work_order(work_order_id, fields, skip_webhook=True).wire()
+
+    def set_status(self, work_order_id: int, status: str) -> WorkOrder:
+        """See WorkOrderPort."""
+        # MaintainX itself refuses what is no status; mappings are checked when they are loaded.
+        return self._client.set_work_order_status(work_order_id, cast(WritableStatus, status), skip_webhook=True).wire()

@@ -1,0 +1,222 @@
+"""The writes of one look: each with its intent before and its audit entry after (`shared.sync.session`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from shared.erp.mapping_back import nested
+from shared.errors import RecordNotFound, RecordNotVisible, StatusNotPossible
+from shared.events import Event, dig, format_utc
+from shared.sync.audit import Action, AuditEntry, Direction
+from shared.sync.intent import Intent
+from shared.sync.resolver import Agreed, Decision
+from shared.sync.session import ErpRecordGone, RecordSession
+from shared.sync.sides import Ours, updated_at
+
+if TYPE_CHECKING:
+    from shared.sync.engine import SyncEngine
+
+T = TypeVar("T")
+STATUS_PATH = "status"
+Agreements = Mapping[str, Agreed]
+
+
+@dataclass(frozen=True, slots=True)
+class Writes:
+    """Writes to both systems on behalf of one event, under one lease."""
+
+    engine: SyncEngine
+    session: RecordSession
+    event: Event
+
+    def create(self, fields: dict[str, Any], agreed: Agreements) -> Mapping[str, Any]:
+        """Make the ERP's record; returns its fields as the ERP has them."""
+        record = self.session.record
+        intent = self._intent("create", "maintainx_to_erp", before={}, after=fields, agreed=agreed)
+        made = self.session.perform(intent, lambda: self.engine.erp.create(fields, record.reference))
+        self.session.set(erp_id=made.id, erp_version=made.version, state="linked")
+        self._performed(intent, _as_answered(agreed, made.fields), made.version)
+        return made.fields
+
+    def update(
+        self,
+        changes: dict[str, Any],
+        before: Mapping[str, Any],
+        agreed: Agreements,
+        *,
+        action: Action = "update",
+        conflicts: Mapping[str, Decision] | None = None,
+    ) -> None:
+        """Write fields of the ERP's record. VersionConflict if somebody else wrote it since."""
+        erp_id, version = str(self.session.record.erp_id), self.session.record.erp_version
+        intent = self._intent(
+            action,
+            "maintainx_to_erp",
+            before=dict(before),
+            after=changes,
+            agreed=agreed,
+            version=version,
+            conflicts=conflicts,
+        )
+        answer = self.session.perform(intent, lambda: _of_erp(lambda: self.engine.erp.update(erp_id, changes, version)))
+        self.session.set(erp_version=answer.version)
+        self._performed(intent, _as_answered(agreed, answer.fields), answer.version)
+
+    def set_erp_status(
+        self,
+        status: str,
+        current: str,
+        name: str,
+        agreed: Agreements,
+        *,
+        action: Action = "status",
+        conflicts: Mapping[str, Decision] | None = None,
+    ) -> str | None:
+        """Bring the ERP's record to a status; the reason why not if no steps lead there."""
+        erp_id, version = str(self.session.record.erp_id), self.session.record.erp_version
+        intent = self._intent(
+            action,
+            "maintainx_to_erp",
+            before={name: current},
+            after={name: status},
+            agreed=agreed,
+            version=version,
+            conflicts=conflicts,
+        )
+        try:
+            answer = self.session.perform(
+                intent,
+                lambda: _of_erp(lambda: self.engine.erp.set_status(erp_id, status, current=current, version=version)),
+            )
+        except StatusNotPossible as error:
+            return str(error)
+        self.session.set(erp_version=answer.version)
+        self._performed(intent, _as_answered(agreed, answer.fields), answer.version)
+        return None
+
+    def write_maintainx(
+        self,
+        ours: Ours,
+        values: Mapping[str, Any],
+        agreed: Agreements,
+        erp_fields: Mapping[str, str],
+        *,
+        action: Action = "update",
+        conflicts: Mapping[str, Decision] | None = None,
+    ) -> Ours:
+        """Write fields (by dotted path) of the work order, the status by a call of its own; its side afterwards.
+
+        erp_fields: dotted path -> ERP name of the field.
+        """
+        plain = {path: value for path, value in values.items() if path != STATUS_PATH}
+        for part in (plain, {path: value for path, value in values.items() if path == STATUS_PATH}):
+            if part:
+                fields = [erp_fields[path] for path in part if path in erp_fields]
+                own = {field: agreed[field] for field in fields}
+                won = {field: conflicts[field] for field in fields if conflicts and field in conflicts}
+                ours = self._write_maintainx(ours, part, own, "status" if STATUS_PATH in part else action, won)
+        return ours
+
+    def _write_maintainx(
+        self,
+        ours: Ours,
+        values: Mapping[str, Any],
+        agreed: Agreements,
+        action: Action,
+        conflicts: Mapping[str, Decision],
+    ) -> Ours:
+        engine, work_order_id = self.engine, self.session.record.maintainx_id
+        before = {path: dig(ours.work_order, path) for path in values}
+        intent = self._intent(
+            action, "erp_to_maintainx", before=before, after=dict(values), agreed=agreed, conflicts=conflicts
+        )
+
+        def write() -> Mapping[str, Any]:
+            try:
+                if STATUS_PATH in values:
+                    return engine.maintainx.set_status(work_order_id, str(values[STATUS_PATH]))
+                # All of `extraFields`, as MaintainX does not say whether those left out stay.
+                wanted = ours.with_values(engine.mapping, engine.zone, values).work_order
+                return engine.maintainx.change_work_order(work_order_id, {n: wanted[n] for n in nested(values)})
+            except RecordNotFound as error:  # deleted since it was read: an event will tell
+                raise RecordNotVisible(str(error)) from error
+
+        answer = self.session.perform(intent, write)
+        actual = {path: value if dig(answer, path) is None else dig(answer, path) for path, value in values.items()}
+        after = ours.with_values(engine.mapping, engine.zone, actual)
+        known = {
+            field: Agreed(after.fields[field].maintainx, after.fields[field].sent, each.erp)
+            for field, each in agreed.items()
+        }
+        self.session.set(maintainx_updated_at=updated_at(answer))
+        self._performed(intent, known, self.session.record.erp_version)
+        return after
+
+    def note(self, action: Action, **fields: Any) -> None:
+        """An audit entry of a decision that wrote nothing."""
+        record = self.session.record
+        self.session.note(
+            AuditEntry(
+                site=record.site,
+                kind=record.kind,
+                maintainx_id=record.maintainx_id,
+                reference=record.reference,
+                erp_id=record.erp_id,
+                event_id=self.event.event_id,
+                actor=self._actor,
+                action=action,
+                at=format_utc(self.engine.clock()),
+                version_before=record.erp_version,
+                version_after=record.erp_version,
+                **fields,
+            )
+        )
+
+    @property
+    def _actor(self) -> str:
+        user = dig(self.event.data, "userId")
+        return self.event.source if user is None else f"maintainx user {user}"
+
+    def _performed(self, intent: Intent, agreed: Agreements, version: str | None) -> None:
+        known = {field: each.to_json() for field, each in agreed.items()}
+        self.session.performed(intent, agreed=known, erp_id=self.session.record.erp_id, version=version)
+
+    def _intent(
+        self,
+        action: Action,
+        direction: Direction,
+        *,
+        before: dict[str, Any],
+        after: dict[str, Any],
+        agreed: Agreements,
+        version: str | None = None,
+        conflicts: Mapping[str, Decision] | None = None,
+    ) -> Intent:
+        won = {f: d for f, d in (conflicts or {}).items() if d.winner is not None}
+        return Intent(
+            action=action,
+            direction=direction,
+            event_id=self.event.event_id,
+            actor=self._actor,
+            at=format_utc(self.engine.clock()),
+            before=before,
+            after=after,
+            rejected={f: d.state.sent for f, d in won.items() if d.winner == "erp"},
+            policy={f: str(d.winner) for f, d in won.items()},
+            agreed={f: each.to_json() for f, each in agreed.items()},
+            version_before=version,
+        )
+
+
+def _as_answered(agreed: Agreements, fields: Mapping[str, Any]) -> Agreements:
+    """The agreements with what the ERP made of the values, as far as its answer shows it."""
+    return {f: Agreed(a.maintainx, a.sent, fields.get(f, a.erp)) for f, a in agreed.items()}
+
+
+def _of_erp(call: Callable[[], T]) -> T:
+    try:
+        return call()
+    except RecordNotFound as error:
+        raise ErpRecordGone(str(error)) from error
