@@ -5,7 +5,7 @@ from __future__ import annotations
 import email.utils
 import math
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ import httpx
 from shared.deadline import remaining_s
 from shared.errors import (
     AuthenticationFailed,
+    BridgeError,
     NotTakenOn,
     PermissionDenied,
     RateLimited,
@@ -32,6 +33,11 @@ _REJECTIONS: dict[int, type[RemoteRejected]] = {
 _REFUSED_FOR_NOW = frozenset({423, 425})
 _ERROR_TEXT_LIMIT = 300
 
+Explain = Callable[[httpx.Response], str]
+"""What an unsuccessful answer says is wrong, in words; without it, the body as it is."""
+Judge = Callable[[httpx.Response, str], BridgeError | None]
+"""The error that an unsuccessful answer means, with this message, where its status alone does not tell; else None."""
+
 
 def send(
     client: httpx.Client,
@@ -40,14 +46,17 @@ def send(
     *,
     system: str,
     refused_for_now: Collection[int] = (),
+    explain: Explain | None = None,
+    judge: Judge | None = None,
     **options: Any,
 ) -> httpx.Response:
     """Send one request and return its 2xx answer, within what is left of the deadline (`shared.deadline`).
 
     `system` names the other side in messages; `refused_for_now`: statuses beside 423 and 425 with which it refuses
-    what it may accept later. Raises RemoteUnavailable (no answer, 408, 5xx), NotTakenOn (those statuses, or no time
-    left), RateLimited (429), VersionConflict (412), AuthenticationFailed, PermissionDenied, RecordNotFound,
-    RemoteRejected (any other status). Redirects count as rejected: an API that moves is a mistake in the configuration.
+    what it may accept later; `explain` and `judge` know its own way of saying what is wrong. Raises RemoteUnavailable
+    (no answer, 408, 5xx), NotTakenOn (those statuses, or no time left), RateLimited (429), VersionConflict (412),
+    AuthenticationFailed, PermissionDenied, RecordNotFound, RemoteRejected (any other status), or what `judge` says.
+    Redirects count as rejected: an API that moves is a mistake in the configuration.
     """
     if remaining_s() <= 0:
         raise NotTakenOn(f"{system}: {method} {url}: not sent, no time is left for it")
@@ -65,13 +74,18 @@ def send(
     if response.is_success:
         return response
     if response.status_code in refused_for_now:
-        raise NotTakenOn(_text(response, system))
-    raise failure(response, system=system)
+        raise NotTakenOn(_text(response, system, explain))
+    judged = None if judge is None else judge(response, _text(response, system, explain))
+    if judged is not None:
+        raise judged
+    raise failure(response, system=system, explain=explain)
 
 
-def failure(response: httpx.Response, *, system: str) -> RemoteUnavailable | VersionConflict | RemoteRejected:
+def failure(
+    response: httpx.Response, *, system: str, explain: Explain | None = None
+) -> RemoteUnavailable | VersionConflict | RemoteRejected:
     """The error that an unsuccessful answer means. Retry-After has a meaning with 429 and 503 only (RFC 9110, 6585)."""
-    status, text = response.status_code, _text(response, system)
+    status, text = response.status_code, _text(response, system, explain)
     if status == 429:
         return RateLimited(text, retry_after_s=retry_after_s(response))
     if status in _REFUSED_FOR_NOW:
@@ -97,8 +111,9 @@ def retry_after_s(response: httpx.Response) -> float | None:
     return max(0.0, (moment - datetime.now(UTC)).total_seconds())
 
 
-def _text(response: httpx.Response, system: str) -> str:
-    request, body = response.request, " ".join(response.text.split())[:_ERROR_TEXT_LIMIT]
+def _text(response: httpx.Response, system: str, explain: Explain | None) -> str:
+    said = response.text if explain is None else explain(response)
+    request, body = response.request, " ".join(said.split())[:_ERROR_TEXT_LIMIT]
     return f"{system}: {request.method} {request.url.path}: {response.status_code} {body}"
 
 

@@ -9,13 +9,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from local.erp.dialect import Dialect
 from local.erp.faults import Fault
 from local.erp.rules import Refusal
 from local.erp.store import Tenant
 
 
 async def put_tenant(request: Request) -> Response:
-    """PUT `{"token", "equipment": [...]}`: a new tenant, or a new token and more equipment for an old one."""
+    """PUT `{"token", "equipment": [...], "dialect": {...}}`: a new tenant; for an old one a new token and the rest."""
     body = await _object(request)
     name = request.path_params["tenant"]
     tenants: dict[str, Tenant] = request.app.state.tenants
@@ -24,7 +25,12 @@ async def put_tenant(request: Request) -> Response:
     tenant = tenants.setdefault(name, Tenant(name, body["token"]))
     tenant.token = body["token"]
     tenant.equipment |= {str(number) for number in body.get("equipment", [])}
-    return JSONResponse({"tenant": name, "equipment": len(tenant.equipment)})
+    if "dialect" in body:
+        try:
+            tenant.dialect = Dialect.from_json(body["dialect"])
+        except (TypeError, ValueError) as error:
+            raise Refusal(400, "BAD_CONTROL", str(error)) from error
+    return JSONResponse({"tenant": name, "equipment": len(tenant.equipment), "dialect": tenant.dialect.as_json()})
 
 
 async def add_equipment(request: Request) -> Response:

@@ -106,6 +106,13 @@ def changed_order(order: Body, body: Any, equipment: frozenset[str]) -> dict[str
     return {**order, **checked}
 
 
+def replaced_order(order: Body, body: Any, equipment: frozenset[str]) -> dict[str, Any]:
+    """`order` as `body` has it: what is not in `body` is emptied. Raises Refusal."""
+    if not isinstance(body, dict):
+        raise Refusal(400, "NOT_AN_OBJECT", "the body is not a JSON object")
+    return changed_order(order, {**dict.fromkeys(FIELDS), **body}, equipment)
+
+
 def _checked(body: Any, equipment: frozenset[str]) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise Refusal(400, "NOT_AN_OBJECT", "the body is not a JSON object")

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from local.erp.rules import Refusal, changed_order, new_order
+from local.erp.dialect import Dialect
+from local.erp.rules import Refusal, changed_order, new_order, replaced_order
 
 _FIRST_NUMBER = 40_000_001
+_UNITS_S = {"epoch_s": 1, "epoch_ms": 0.001}
 
 
 @dataclass(slots=True)
@@ -37,7 +39,8 @@ class Order:
 class Tenant:
     """One plant's part of the ERP: its token, equipment master data, orders and what was done to them.
 
-    counters: `creates`, `updates`, `user_edits`, `reads`, `searches`, and `refused_<status>`.
+    counters: `creates`, `updates`, `user_edits`, `reads`, `searches`, and `refused_<status>`. dialect: the ways of its
+    interface. keys: idempotency key -> number of the order that was made with it.
     """
 
     name: str
@@ -45,6 +48,8 @@ class Tenant:
     equipment: set[str] = field(default_factory=set)
     orders: dict[str, Order] = field(default_factory=dict)
     counters: Counter[str] = field(default_factory=Counter)
+    dialect: Dialect = field(default_factory=Dialect)
+    keys: dict[str, str] = field(default_factory=dict)
 
     def create(self, body: Any) -> Order:
         """A new order, also if its reference is in use already: this ERP does not look. Raises Refusal."""
@@ -62,9 +67,13 @@ class Tenant:
         except KeyError:
             raise Refusal(404, "NOT_FOUND", f"there is no order {order_id}") from None
 
-    def change(self, order: Order, body: Any, *, counter: str) -> None:
-        """Write the fields in `body`. Raises Refusal. Like most ERPs it takes a write of equal values as a write."""
-        order.fields = changed_order(order.fields, body, frozenset(self.equipment))
+    def change(self, order: Order, body: Any, *, counter: str, replaces: bool = False) -> None:
+        """Write the fields in `body`; if it `replaces` the order, the others are emptied.
+
+        Raises Refusal. Like most ERPs it takes a write of equal values as a write.
+        """
+        write = replaced_order if replaces else changed_order
+        order.fields = write(order.fields, body, frozenset(self.equipment))
         order.version += 1
         order.changed_at = _now()
         self.counters[counter] += 1
@@ -72,6 +81,17 @@ class Tenant:
     def search(self, reference: str | None) -> Iterator[Order]:
         """Orders in the sequence of their numbers, all or those with this reference."""
         return (o for o in self.orders.values() if reference is None or o.fields["externalReference"] == reference)
+
+    def shown(self, order: Order) -> dict[str, Any]:
+        """The order as this tenant's interface answers it."""
+        row = order.as_json()
+        if self.dialect.changed in _UNITS_S:
+            row["changedAt"] = int(
+                datetime.fromisoformat(order.changed_at).timestamp() / _UNITS_S[self.dialect.changed]
+            )
+        if self.dialect.version == "field":
+            row["rowVersion"] = order.version
+        return row
 
     def duplicates(self) -> dict[str, list[str]]:
         """Reference -> numbers, for every reference that more than one order carries."""

@@ -23,9 +23,13 @@ class Simulator:
     base_url: str
     http: httpx.Client
 
-    def add_tenant(self, tenant: str, token: str, equipment: tuple[str, ...] = ()) -> str:
-        """Make a tenant, or give it a new token; returns the base URL of its interface."""
-        self._call("PUT", f"tenants/{tenant}", {"token": token, "equipment": list(equipment)})
+    def add_tenant(self, tenant: str, token: str, equipment: tuple[str, ...] = (), **dialect: Any) -> str:
+        """Make a tenant, or give it a new token; returns the base URL of its interface.
+
+        dialect: its ways (`local.erp.dialect.Dialect`); an old tenant keeps its own if none is given.
+        """
+        body = {"token": token, "equipment": list(equipment), **({"dialect": dialect} if dialect else {})}
+        self._call("PUT", f"tenants/{tenant}", body)
         return f"{self.base_url}/{tenant}"
 
     def dump(self, tenant: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Hashable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -38,6 +39,13 @@ class _StrictLoader(_SafeLoader):  # type: ignore[valid-type,misc]  # chosen at 
         except (ValueError, LookupError, AttributeError) as error:  # what constructors meet in `2026-02-30`, `!!int ""`
             raise _wrong(f"{node.value!r} is no {node.tag.rpartition(':')[2]}", node) from error
 
+    def construct_yaml_int(self, node: yaml.ScalarNode) -> int:
+        """Only what everybody reads as that number: YAML would take 0010 for 8, and 12:30 for 750."""
+        number: int = super().construct_yaml_int(node)
+        if _INTEGER.fullmatch(node.value) is None:
+            raise _wrong(f"{node.value} would be read as {number}: put it in quotes", node)
+        return number
+
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[object] = set()
         for key_node, _ in node.value:
@@ -49,6 +57,17 @@ class _StrictLoader(_SafeLoader):  # type: ignore[valid-type,misc]  # chosen at 
             seen.add(key)
         content: dict[Hashable, Any] = super().construct_mapping(node, deep)
         return content
+
+
+_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
+_BOOLEAN = re.compile(r"true|false|True|False|TRUE|FALSE")
+_StrictLoader.add_constructor("tag:yaml.org,2002:int", _StrictLoader.construct_yaml_int)
+# NO, ON and Y are texts here, as in YAML 1.2: an ERP has codes like these.
+_StrictLoader.yaml_implicit_resolvers = {
+    first: [(tag, form) for tag, form in forms if tag != "tag:yaml.org,2002:bool"]
+    for first, forms in _SafeLoader.yaml_implicit_resolvers.items()
+}
+_StrictLoader.add_implicit_resolver("tag:yaml.org,2002:bool", _BOOLEAN, list("tTfF"))
 
 
 def config_folder() -> Path:

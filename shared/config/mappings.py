@@ -35,6 +35,42 @@ WRITABLE: dict[str, Literal["text", "number", "time"]] = {
     "locationId": "number",
     "estimatedTime": "number",
 }
+# All single values that a work order has (its OpenAPI document): with what MaintainX alone writes.
+READABLE: dict[str, Literal["text", "number", "time", "boolean"]] = {
+    **WRITABLE,
+    "id": "number",
+    "sequentialId": "number",
+    "completedAt": "time",
+    "completerId": "number",
+    "createdAt": "time",
+    "creatorId": "number",
+    "deletedAt": "time",
+    "dueDateIsFullDay": "boolean",
+    "isParent": "boolean",
+    "lastMessageSentAt": "time",
+    "nextId": "number",
+    "organizationId": "number",
+    "parentId": "number",
+    "partStatus": "text",
+    "partsAvailability": "text",
+    "previousId": "number",
+    "requesterId": "number",
+    "updatedAt": "time",
+}
+# Objects, of which a rule may name a part (`asset.name`); all else that a work order has is a list.
+OBJECTS = frozenset(
+    {
+        "asset",
+        "externalData",
+        "extraFields",
+        "location",
+        "procedure",
+        "progress",
+        "recurrenceInfo",
+        "thumbnail",
+        "workOrderSummary",
+    }
+)
 READ_ONLY_VALUES: dict[str, frozenset[str]] = {"status": frozenset({"SKIPPED"}), "type": frozenset({"CYCLE_COUNT"})}
 
 
@@ -44,7 +80,16 @@ def value_key(value: object) -> str:
 
 
 def _keys_as_text(table: object) -> object:
-    return {value_key(key): value for key, value in table.items()} if isinstance(table, dict) else table
+    if not isinstance(table, dict):
+        return table
+    keys = [value_key(key) for key in table]
+    if twice := sorted({key for key in keys if keys.count(key) > 1}):
+        raise ValueError(f"{', '.join(twice)} is given twice, once with quotes and once without")
+    return dict(zip(keys, table.values(), strict=True))
+
+
+def _number_of(key: str) -> int | float:
+    return int(key) if key.lstrip("-").isdecimal() else float(key)
 
 
 class FieldRule(Model):
@@ -90,8 +135,9 @@ class FieldRule(Model):
 
     @property
     def maintainx_values(self) -> dict[str, Scalar]:
-        """ERP value (by `value_key`) -> MaintainX value: `back`, and what follows from `values`."""
-        turned: dict[str, Scalar] = {value_key(erp): maintainx for maintainx, erp in (self.values or {}).items()}
+        """ERP value (by `value_key`) -> MaintainX value, of its own type: `back`, and what follows from `values`."""
+        typed = _number_of if WRITABLE.get(str(self.maintainx)) == "number" else str
+        turned: dict[str, Scalar] = {value_key(erp): typed(maintainx) for maintainx, erp in (self.values or {}).items()}
         return {**turned, **(self.back or {})}
 
     @model_validator(mode="after")
@@ -103,8 +149,22 @@ class FieldRule(Model):
             raise ValueError(f"{self.erp}: a constant takes no {', '.join(sorted(given))}")
         if self.on_too_long != "reject" and self.max_length is None:
             raise ValueError(f"{self.erp}: on_too_long: {self.on_too_long} needs max_length")
+        if self.policy != "maintainx" and not (self.travels_back and self.travels_out):
+            raise ValueError(f"{self.erp}: policy has no use here: the field's changes do not travel both ways")
         if (self.on_too_long == "overflow") != (self.overflow_to is not None):
             raise ValueError(f"{self.erp}: on_too_long: overflow and overflow_to go together")
+        return self
+
+    @model_validator(mode="after")
+    def _every_enum_value_is_mapped(self) -> Self:
+        known = ENUMS.get(self.maintainx or "")
+        if known is None:
+            return self
+        given = set(self.values or {})
+        if missing := sorted(known - given):
+            raise ValueError(f"{self.erp}: values: {self.maintainx} may be {', '.join(missing)}, which has no value")
+        if unknown := sorted(given - known):
+            raise ValueError(f"{self.erp}: values: {self.maintainx} is never {', '.join(unknown)}")
         return self
 
     @model_validator(mode="after")
@@ -123,6 +183,7 @@ class FieldRule(Model):
             raise ValueError(
                 f"{self.erp}: back: several MaintainX values are {', '.join(unclear)}; say which it becomes"
             )
+        self._its_values_are_of_its_type(path)
         read_only = READ_ONLY_VALUES.get(path, frozenset())
         known = ENUMS.get(path)
         for erp, value in self.maintainx_values.items():
@@ -132,17 +193,15 @@ class FieldRule(Model):
                 raise ValueError(f"{self.erp}: back: {erp} becomes {value}, which {path} never is")
         return self
 
-    @model_validator(mode="after")
-    def _every_enum_value_is_mapped(self) -> Self:
-        known = ENUMS.get(self.maintainx or "")
-        if known is None:
-            return self
-        given = set(self.values or {})
-        if missing := sorted(known - given):
-            raise ValueError(f"{self.erp}: values: {self.maintainx} may be {', '.join(missing)}, which has no value")
-        if unknown := sorted(given - known):
-            raise ValueError(f"{self.erp}: values: {self.maintainx} is never {', '.join(unknown)}")
-        return self
+    def _its_values_are_of_its_type(self, path: str) -> None:
+        kind = WRITABLE.get(path)
+        for erp, value in (self.back or {}).items():
+            if kind is not None and (isinstance(value, bool) or isinstance(value, str) == (kind == "number")):
+                raise ValueError(f"{self.erp}: back: {erp} becomes {value!r}, but {path} is a {kind}")
+        try:
+            _ = self.maintainx_values
+        except ValueError:
+            raise ValueError(f"{self.erp}: values: {path} is a number, and not all of these are") from None
 
     @model_validator(mode="after")
     def _own_texts_fit(self) -> Self:
@@ -157,7 +216,8 @@ class FieldRule(Model):
 class OnDelete(Model):
     """What happens to the ERP's record when the work order is deleted in MaintainX.
 
-    `cancel` writes `set` into it (`set: {status: CANCELLED}`), `ignore` leaves it as it is, `park` asks a person.
+    `cancel` writes `set` into it (`set: {status: CANCELLED}`), `ignore` leaves it as it is, `park` asks a person which
+    of the two.
     """
 
     action: Literal["cancel", "ignore", "park"]
@@ -165,8 +225,9 @@ class OnDelete(Model):
 
     @model_validator(mode="after")
     def _cancel_writes_something(self) -> Self:
-        if (self.action == "cancel") != bool(self.set):
-            raise ValueError("cancel needs set, the ERP fields that mark a cancelled record; the others have none")
+        if (self.action != "ignore") != bool(self.set):
+            text = "the ERP fields that mark a cancelled record"
+            raise ValueError(f"cancel needs set, {text}, and so does park; ignore has none")
         return self
 
 
@@ -202,6 +263,6 @@ class MappingFile(Model):
             if rule.overflow_to is None:
                 continue
             other = rules.get(rule.overflow_to)
-            if other is None or other.maintainx is None or other.travels_back:
-                raise ValueError(f"{rule.erp}: overflow_to must name a field with a rule of direction: to_erp")
+            if other is None or other is rule or other.maintainx is None or other.once or other.direction != "to_erp":
+                raise ValueError(f"{rule.erp}: overflow_to must name another field with a rule of direction: to_erp")
         return self

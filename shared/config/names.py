@@ -12,3 +12,5 @@ SiteId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,30}[a-z0-9]$")]
 SecretName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,255}$")]
 WebhookTypeName = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{2,60}$")]
 HttpUrl = Annotated[str, Field(pattern=r"^https?://[^\s/?#]+[^\s?#]*$")]
+# RFC 9110, 5.1: a token.
+HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")]

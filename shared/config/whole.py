@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,8 @@ from shared.config.loading import Location, config_folder, load_model, locate
 from shared.config.mappings import MappingFile
 from shared.config.routes import Route, RoutesFile
 from shared.config.sites import SiteConfig, SitesFile
+from shared.erp.agreement import disagreements
+from shared.erp.descriptions import description_of, reference_field_of
 from shared.errors import ConfigError, UnknownSite
 from shared.maintainx.webhooks import WEBHOOK_TYPES
 
@@ -40,6 +42,8 @@ def load_config(folder: Path) -> Config:
     mappings = {path.stem: load_model(path, MappingFile) for path in sorted((folder / "mappings").glob("*.yaml"))}
     faults = locate(folder / "sites.yaml", _faults_of_sites(sites, set(mappings)))
     faults += locate(folder / "routes.yaml", _faults_of_routes(routes, {site.id for site in sites.sites}))
+    for name, mapping in mappings.items():
+        faults += locate(folder / "mappings" / f"{name}.yaml", _faults_of_mapping(name, mapping, sites.sites))
     if faults:
         raise ConfigError("\n".join(faults))
     return Config(
@@ -54,6 +58,17 @@ def _faults_of_sites(file: SitesFile, mappings: set[str]) -> Iterator[tuple[Loca
     for number, site in enumerate(file.sites):
         if site.erp is not None and site.erp.mapping not in mappings:
             yield ("sites", number, "erp", "mapping"), f"there is no file mappings/{site.erp.mapping}.yaml"
+
+
+def _faults_of_mapping(name: str, mapping: MappingFile, sites: Sequence[SiteConfig]) -> Iterator[tuple[Location, str]]:
+    """What the ERPs of the sites that use the mapping cannot do, each fault once."""
+    sites_of: dict[tuple[Location, str], list[str]] = {}
+    for site in sites:
+        if site.erp is not None and site.erp.mapping == name:
+            for fault in disagreements(mapping, description_of(site.erp), reference_field_of(site.erp)):
+                sites_of.setdefault(fault, []).append(site.id)
+    for (where, reason), site_ids in sites_of.items():
+        yield where, f"{reason} (ERP of {', '.join(site_ids)})"
 
 
 def _faults_of_routes(file: RoutesFile, site_ids: set[str]) -> Iterator[tuple[Location, str]]:

@@ -10,7 +10,8 @@ from typing import Any
 
 import httpx
 
-from shared.config.erp import ConnectionConfig, ErpConfig, OAuthConfig
+from shared.config.erp import ErpConfig
+from shared.config.erp_connection import ConnectionConfig, OAuthConfig
 from shared.errors import (
     AuthenticationFailed,
     NotTakenOn,
@@ -19,7 +20,7 @@ from shared.errors import (
     RemoteRejected,
     RemoteUnavailable,
 )
-from shared.http import send
+from shared.http import Explain, Judge, send
 from shared.secrets import Secrets
 
 _CONNECT_TIMEOUT_S = 5.0
@@ -33,7 +34,9 @@ _TOKEN_LIFETIME_S = 300.0  # if the server does not say
 class ErpConnection:
     """Sends with the site's credentials; safe to share between threads. transport: only for tests.
 
-    headers: sent with every request, beside `Accept: application/json`. Cookies are kept, as sessions need them.
+    headers: sent with every request, beside `Accept: application/json`. explain: what this ERP's unsuccessful answers
+    say, for the messages of errors; judge: the errors that they mean, where the status does not tell. Cookies are kept,
+    as sessions need them.
     """
 
     def __init__(
@@ -42,18 +45,23 @@ class ErpConnection:
         secrets: Secrets,
         *,
         headers: Mapping[str, str] | None = None,
+        explain: Explain | None = None,
+        judge: Judge | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         settings = config.connection
         self.settle_s = settings.settle_s
         self._secret_name = config.credentials_secret if settings.auth != "none" else None
         self._secrets = secrets
+        self._explain = explain
+        self._judge = judge
         self._client = httpx.Client(
             base_url=config.base_url,
             timeout=httpx.Timeout(settings.timeout_s, connect=min(_CONNECT_TIMEOUT_S, settings.timeout_s)),
             transport=transport,
             headers={"Accept": "application/json", **(headers or {})},
         )
+        self._authorization_header = settings.authorization_header
         self._authorization = _authorization(settings, self._client)
 
     @property
@@ -65,9 +73,11 @@ class ErpConnection:
         """Close the connections."""
         self._client.close()
 
-    def read(self, url: str, *, refused_for_now: frozenset[int] = frozenset(), **options: Any) -> httpx.Response:
-        """GET. Raises what `shared.http.send` raises; refused credentials are read anew once."""
-        return self._send("GET", url, refused_for_now=refused_for_now, **options)
+    def read(
+        self, url: str, *, method: str = "GET", refused_for_now: frozenset[int] = frozenset(), **options: Any
+    ) -> httpx.Response:
+        """GET or HEAD. Raises what `shared.http.send` raises; refused credentials are read anew once."""
+        return self._send(method, url, refused_for_now=refused_for_now, **options)
 
     def write(
         self, method: str, url: str, *, refused_for_now: frozenset[int] = frozenset(), **options: Any
@@ -96,7 +106,8 @@ class ErpConnection:
         headers = dict(options.pop("headers", None) or {})
         if self._secret_name is not None:
             secret = (self._secrets.refresh if anew else self._secrets.get)(self._secret_name)
-            headers["Authorization"] = self._authorization(secret, anew)
+            headers[self._authorization_header] = self._authorization(secret, anew)
+        options = {"explain": self._explain, "judge": self._judge, **options}
         return send(self._client, method, url, system="erp", headers=headers, **options)
 
 
@@ -173,8 +184,12 @@ def _bearer(token: str, _anew: bool) -> str:
     return f"Bearer {token}"
 
 
+def _api_key(key: str, _anew: bool) -> str:
+    return key
+
+
 def _nothing(_secret: str, _anew: bool) -> str:
     raise AssertionError("auth: none reads no secret")
 
 
-_PLAIN: dict[str, Authorization] = {"bearer": _bearer, "basic": _basic, "none": _nothing}
+_PLAIN: dict[str, Authorization] = {"bearer": _bearer, "basic": _basic, "api_key": _api_key, "none": _nothing}

@@ -8,8 +8,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from shared.config.mappings import WRITABLE, FieldRule, value_key
-from shared.errors import MalformedEvent, MappingError
 from shared.erp.mapping import shown
+from shared.errors import MalformedEvent, MappingError
 from shared.events import format_utc, parse_utc
 from shared.values import is_empty
 
@@ -56,14 +56,13 @@ def nested(changes: Mapping[str, Any]) -> dict[str, Any]:
 
 def _time_of_day(rule: FieldRule, value: Any, current: Any, zone: ZoneInfo) -> str:
     try:
-        day = date.fromisoformat(str(value))
-    except ValueError as error:
-        raise _fault(rule, value, "is not a day") from error
-    try:
         clock = parse_utc(current).astimezone(zone).time()
     except (MalformedEvent, OverflowError):
         clock = _NOON
-    return format_utc(datetime.combine(day, clock, zone))
+    try:
+        return format_utc(datetime.combine(date.fromisoformat(str(value)), clock, zone))
+    except (ValueError, OverflowError) as error:  # overflow: the first or last day of the calendar
+        raise _fault(rule, value, "is not a day") from error
 
 
 def _as_text(_rule: FieldRule, value: Any) -> str:

@@ -30,11 +30,15 @@ class Plant:
     token: str
     adapters: list[RestErp] = field(default_factory=list)
 
-    def adapter(self, **rest: Any) -> RestErp:
-        """An adapter to this tenant; closed after the test."""
+    def speak(self, **dialect: Any) -> None:
+        """Change the ways of the tenant's interface (`local.erp.dialect.Dialect`)."""
+        self.simulator.add_tenant(self.name, self.token, **dialect)
+
+    def adapter(self, *, base_url: str | None = None, **rest: Any) -> RestErp:
+        """An adapter to this tenant, or to another address; closed after the test."""
         settings = {
             "adapter": "rest",
-            "base_url": f"{self.simulator.base_url}/{self.name}",
+            "base_url": base_url or f"{self.simulator.base_url}/{self.name}",
             "credentials_secret": SECRET,
             "mapping": "rest-example",
             "rest": rest,

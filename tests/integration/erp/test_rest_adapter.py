@@ -104,8 +104,7 @@ def test_throttling_is_told_apart(plant: Plant) -> None:
 
 
 def test_nothing_listening_is_unavailable_and_not_unknown(plant: Plant) -> None:
-    erp = plant.adapter()
-    erp._client.base_url = "http://127.0.0.1:1"  # port 1: nobody serves it, and connecting is refused at once
+    erp = plant.adapter(base_url="http://127.0.0.1:1")  # nobody serves port 1, and connecting is refused at once
     with pytest.raises(RemoteUnavailable) as caught:
         erp.create(ORDER, REFERENCE)
     assert not isinstance(caught.value, OutcomeUnknown)

@@ -196,3 +196,64 @@ def test_the_process_says_when_it_is_ready_and_stops_when_told(tmp_path: Path) -
     finally:
         process.kill()
         process.wait()
+
+
+@pytest.mark.parametrize(
+    ("dialect", "params"),
+    [
+        ({"paging": "none"}, {"offset": "0"}),
+        ({"paging": "none"}, {"limit": "5"}),
+        ({"paging": "page"}, {"offset": "0"}),
+        ({"paging": "page"}, {"page": "0"}),
+        ({"paging": "cursor"}, {"page": "1"}),
+        ({"paging": "cursor"}, {"pageToken": "made up"}),
+        ({"paging": "next_link"}, {"pageSize": "201"}),
+        ({"changed": "iso"}, {"changedSince": "yesterday"}),
+        ({"changed": "iso"}, {"changedSince": "2026-09-14T12:00:00"}),
+        ({"changed": "epoch_s"}, {"changedSince": "2026-09-14T12:00:00Z"}),
+        ({"changed": "filter"}, {"changedSince": "2026-09-14T12:00:00Z"}),
+        ({"changed": "filter"}, {"$filter": "changedAt gt 2026-09-14T12:00:00Z"}),
+        ({"changed": "iso"}, {"$filter": "changedAt ge 2026-09-14T12:00:00Z"}),
+    ],
+)
+def test_each_dialect_refuses_what_belongs_to_another(
+    plant: Plant, dialect: dict[str, Any], params: dict[str, str]
+) -> None:
+    plant.speak(**dialect)
+    assert plant.request("GET", params=params).status_code == 400
+
+
+def test_a_token_of_one_search_is_refused_in_another(plant: Plant) -> None:
+    plant.speak(paging="cursor", page_size=1)
+    for number in range(3):
+        created(plant, externalReference=f"mx:a:{number % 2}")
+    token = plant.request("GET").json()["cursor"]["next"]
+    assert plant.request("GET", params={"pageToken": token}).status_code == 200
+    other = {"pageToken": token, "externalReference": "mx:a:0"}
+    assert code(plant.request("GET", params=other)) == (400, "BAD_PARAMETER")
+
+
+def test_orders_that_changed_come_in_the_sequence_of_their_changes(plant: Plant) -> None:
+    first, second = (created(plant).json() for _ in range(2))
+    plant.simulator.edit(plant.name, first["id"], priority="2")
+    changed = plant.request("GET", params={"changedSince": first["createdAt"]}).json()["items"]
+    times = [order["changedAt"] for order in changed]
+    assert (sorted(order["id"] for order in changed), times) == ([first["id"], second["id"]], sorted(times))
+    last = plant.request("GET", params={"changedSince": times[-1]}).json()["items"]
+    assert changed[-1] in last
+
+
+def test_a_put_empties_what_it_does_not_name(plant: Plant) -> None:
+    plant.speak(update="PUT")
+    order = created(plant, priority="2").json()
+    path, headers = f"/orders/{order['id']}", {"If-Match": "*"}
+    assert code(plant.request("PUT", path, json={"priority": "1"}, headers=headers)) == (422, "FIELD_MISSING")
+    whole = {**ORDER, "status": "NEW"}
+    assert plant.request("PUT", path, json=whole, headers=headers).json()["priority"] is None
+    assert code(plant.request("PATCH", path, json=whole, headers=headers)) == (405, "METHOD_NOT_ALLOWED")
+
+
+@pytest.mark.parametrize("dialect", [{"paging": "backwards"}, {"conflict": 400}, {"page_size": "5"}, {"colour": "red"}])
+def test_a_dialect_that_does_not_exist_is_refused(plant: Plant, dialect: dict[str, Any]) -> None:
+    url = f"{plant.simulator.base_url}/_sim/tenants/{plant.name}"
+    assert plant.simulator.http.put(url, json={"token": "t", "dialect": dialect}).status_code == 400

@@ -110,6 +110,9 @@ def test_key_given_twice_is_refused_with_its_line(tmp_path: Path, text: str, fau
         ('title: !!int ""\n', "file.yaml:1: '' is no int"),
         ('title: !!bool "maybe"\n', "file.yaml:1: 'maybe' is no bool"),
         ('title: !!timestamp "soon"\n', "file.yaml:1: 'soon' is no timestamp"),
+        ("a: b\ntitle: 0010\n", "file.yaml:2: 0010 would be read as 8: put it in quotes"),
+        ("a: b\ntitle: 12:30\n", "file.yaml:2: 12:30 would be read as 750: put it in quotes"),
+        ("a: b\n1_000: c\n", "file.yaml:2: 1_000 would be read as 1000: put it in quotes"),
         ("title: *a\n", "file.yaml:1: is not YAML: found undefined alias"),
         (b"title: \xff\xfe\n", "file.yaml: is not UTF-8"),
         ("[" * 3000, "file.yaml:"),
@@ -119,6 +122,21 @@ def test_broken_file_is_one_fault_with_its_line(tmp_path: Path, content: str | b
     (fault,) = faults(tmp_path, content)
     assert fault.startswith(start)
     assert "unicode string" not in fault
+
+
+@pytest.mark.parametrize("code", ["NO", "no", "ON", "off", "Y", "yes"])
+def test_a_code_that_old_yaml_takes_for_a_truth_value_stays_text(tmp_path: Path, code: str) -> None:
+    assert load(tmp_path, f"title: {code}\ninner: []\n").title == code
+
+
+def test_a_truth_value_is_true_or_false(tmp_path: Path) -> None:
+    path = tmp_path / "file.yaml"
+    path.write_text("names: [true, False, TRUE]\n")
+
+    class Flags(Model):
+        names: tuple[bool, ...]
+
+    assert load_model(path, Flags).names == (True, False, True)
 
 
 def test_missing_file_and_folder_in_its_place(tmp_path: Path) -> None:

@@ -30,6 +30,64 @@ def test_mapping_that_no_file_has_is_refused(tmp_path: Path) -> None:
         load_config(settings.config)
 
 
+FIELDS = "fields: {text: {max_length: 10}, kind: {updatable: false}}"
+MAPPED = WITH_ERP.replace("nowhere", "acme").replace("secret: s}", f"secret: s, rest: {{{FIELDS}}}}}")
+ACME = """\
+fields:
+  - erp: txt
+    maintainx: title
+
+  - erp: text
+    maintainx: description
+  - {erp: kind, constant: K}
+on_delete: {action: ignore}
+"""
+
+
+def faults_of_mapping(folder: Path, mapping: str, sites: str = MAPPED, routes: str = ROUTES) -> list[str]:
+    settings = write_settings(folder, sites=sites, routes=routes)
+    (settings.config / "mappings" / "acme.yaml").write_text(mapping)
+    with pytest.raises(ConfigError) as caught:
+        load_config(settings.config)
+    return [line.removeprefix(f"{settings.config}/") for line in str(caught.value).splitlines()]
+
+
+def test_mapping_that_does_not_fit_its_erp_is_refused_with_all_lines(tmp_path: Path) -> None:
+    assert faults_of_mapping(tmp_path, ACME) == [
+        "mappings/acme.yaml:2: fields.0.erp: the ERP has no field txt; did you mean text? (ERP of plant-1)",
+        "mappings/acme.yaml:5: fields.1.max_length: text has room for 10 characters: give max_length: 10"
+        " (ERP of plant-1)",
+        "mappings/acme.yaml:7: fields.2.erp: kind cannot be changed once it is made: say once: true (ERP of plant-1)",
+    ]
+
+
+def test_a_fault_of_one_mapping_is_told_once_with_all_sites_that_have_it(tmp_path: Path) -> None:
+    erp = next(line for line in MAPPED.splitlines() if line.startswith("    erp:"))
+    other = erp.replace("updatable: false", "updatable: true")
+    sites = f"{MAPPED}{other}\n"
+    (first, second, third) = faults_of_mapping(tmp_path, ACME, sites)
+    assert first.endswith("(ERP of plant-1, plant-2)")
+    assert second.endswith("(ERP of plant-1, plant-2)")
+    assert third.endswith("(ERP of plant-1)")
+
+
+def test_faults_of_mappings_sites_and_routes_are_told_together(tmp_path: Path) -> None:
+    found = faults_of_mapping(tmp_path, ACME, routes=ROUTES.replace("priority: HIGH", "site: plant-9"))
+    assert [fault.split(":")[0] for fault in found] == ["routes.yaml", *["mappings/acme.yaml"] * 3]
+
+
+def test_a_mapping_that_no_site_uses_is_checked_only_in_itself(tmp_path: Path) -> None:
+    settings = write_settings(tmp_path)
+    (settings.config / "mappings" / "acme.yaml").write_text(ACME)
+    assert load_config(settings.config).mappings["acme"].fields[0].erp == "txt"
+
+
+def test_an_erp_whose_fields_are_not_described_is_taken_on_trust(tmp_path: Path) -> None:
+    settings = write_settings(tmp_path, sites=WITH_ERP.replace("nowhere", "acme"))
+    (settings.config / "mappings" / "acme.yaml").write_text(ACME)
+    load_config(settings.config)
+
+
 def test_route_for_a_site_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     routes = ROUTES.replace("priority: HIGH", "site: [plant-1, plant-9]")
     settings = write_settings(tmp_path, routes=routes)

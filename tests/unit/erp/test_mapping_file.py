@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from shared.config.loading import load_model
-from shared.config.mappings import ENUMS, MappingFile
+from shared.config.mappings import ENUMS, OBJECTS, READ_ONLY_VALUES, READABLE, WRITABLE, FieldRule, MappingFile
 from shared.errors import ConfigError
 from tests.fakes.sync_world import EXAMPLE_MAPPING, example_mapping
 from tests.reference import reference_path
@@ -27,6 +27,13 @@ def mapping(*rules: dict[str, Any], **keys: Any) -> MappingFile:
 
 def table(field: str, *, without: str | None = None) -> dict[str, str]:
     return {name: name.lower() for name in ENUMS[field] if name != without}
+
+
+def field(name: str, *, without: str | None = None, **keys: Any) -> dict[str, Any]:
+    """A rule for a field with fixed values, each with an ERP value of its own."""
+    unwritable = {value.lower(): "OPEN" if name == "status" else "OTHER" for value in READ_ONLY_VALUES.get(name, ())}
+    back = {"back": unwritable} if unwritable else {}
+    return {"erp": "x", "maintainx": name, "values": table(name, without=without), **back, **keys}
 
 
 def test_the_example_is_valid() -> None:
@@ -44,7 +51,27 @@ def test_the_example_is_valid() -> None:
         ({"erp": "x", "maintainx": "a..b"}, "pattern"),
         ({"erp": "", "maintainx": "title"}, "at least 1"),
         ({"erp": "x", "maintainx": "title", "lenght": 4}, "lenght"),
-        ({"erp": "x", "maintainx": "title", "owner": "newest"}, "owner"),
+        ({"erp": "x", "maintainx": "title", "policy": "oldest"}, "policy"),
+        ({"erp": "x", "maintainx": "title", "policy": "erp", "once": True}, "policy has no use"),
+        ({"erp": "x", "maintainx": "title", "policy": "erp", "direction": "to_erp"}, "policy has no use"),
+        ({"erp": "x", "maintainx": "title", "policy": "newest", "direction": "to_maintainx"}, "policy has no use"),
+        ({"erp": "x", "constant": "1", "policy": "erp"}, "a constant takes no policy"),
+        ({"erp": "x", "maintainx": "createdAt"}, "MaintainX does not take createdAt; say direction: to_erp"),
+        ({"erp": "x", "maintainx": "title", "back": {"a": "b"}, "direction": "to_erp"}, "back has no use"),
+        ({"erp": "x", "maintainx": "title", "back": {"a": "b"}, "once": True}, "back has no use"),
+        (
+            {"erp": "x", "maintainx": "locationId", "values": {"1": "a", "2": "a"}},
+            "back: several MaintainX values are a",
+        ),
+        ({"erp": "x", "maintainx": "locationId", "values": {"one": "a"}}, "locationId is a number"),
+        ({"erp": "x", "maintainx": "locationId", "back": {"a": "1"}}, "a becomes '1', but locationId is a number"),
+        ({"erp": "x", "maintainx": "title", "back": {"a": 1}}, "a becomes 1, but title is a text"),
+        ({"erp": "x", "maintainx": "locationId", "values": {1: "a", "1": "b"}}, "1 is given twice"),
+        (field("status", back={"skipped": "SKIPPED"}), "cannot become SKIPPED, which MaintainX does not take"),
+        (field("status", back={"skipped": "OPENED"}), "becomes OPENED, which status never is"),
+        (field("type", back={}), "cannot become CYCLE_COUNT"),
+        ({"erp": "x", "maintainx": "title", "max_length": 4, "on_too_long": "overflow"}, "overflow_to go together"),
+        ({"erp": "x", "maintainx": "title", "overflow_to": "y"}, "overflow_to go together"),
         ({"erp": "x", "constant": "12345", "max_length": 4}, "longer than max_length"),
         ({"erp": "x", "maintainx": "title", "default": "12345", "max_length": 4}, "longer than max_length"),
         ({"erp": "x", "maintainx": "locationId", "values": {"1": "12345"}, "max_length": 4}, "longer than max_length"),
@@ -55,22 +82,22 @@ def test_a_rule_that_cannot_work_is_refused(rule: dict[str, Any], reason: str) -
         mapping(rule)
 
 
-@pytest.mark.parametrize(("field", "value"), [(field, value) for field in ENUMS for value in sorted(ENUMS[field])])
-def test_each_value_that_maintainx_may_send_must_be_mapped(field: str, value: str) -> None:
-    mapping({"erp": "x", "maintainx": field, "values": table(field)})
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name in ENUMS for value in sorted(ENUMS[name])])
+def test_each_value_that_maintainx_may_send_must_be_mapped(name: str, value: str) -> None:
+    mapping(field(name))
     with pytest.raises(ValidationError, match=f"may be {value}"):
-        mapping({"erp": "x", "maintainx": field, "values": table(field, without=value)})
+        mapping(field(name, without=value))
 
 
-@pytest.mark.parametrize("field", sorted(ENUMS))
-def test_a_field_with_fixed_values_needs_a_table(field: str) -> None:
+@pytest.mark.parametrize("name", sorted(ENUMS))
+def test_a_field_with_fixed_values_needs_a_table(name: str) -> None:
     with pytest.raises(ValidationError, match="has no value"):
-        mapping({"erp": "x", "maintainx": field})
+        mapping({"erp": "x", "maintainx": name})
 
 
 def test_a_value_that_maintainx_never_sends_is_a_typing_error() -> None:
     with pytest.raises(ValidationError, match="is never CANCELLED"):
-        mapping({"erp": "x", "maintainx": "status", "values": {**table("status"), "CANCELLED": "x"}})
+        mapping(field("status", values={**table("status"), "CANCELLED": "y"}))
 
 
 def test_two_rules_onto_one_erp_field_are_refused() -> None:
@@ -93,9 +120,55 @@ def test_a_status_to_skip_must_exist() -> None:
 
 
 def test_numbers_and_truth_values_as_keys_mean_what_maintainx_sends() -> None:
-    text = "{erp: x, maintainx: assetId, values: {2201: PUMP, true: YES_IT_IS}}"
+    text = "{erp: x, maintainx: extraFields.Pump, values: {2201: PUMP, true: YES_IT_IS}}"
     (rule,) = mapping(yaml.safe_load(text)).fields
     assert rule.values == {"2201": "PUMP", "true": "YES_IT_IS"}
+
+
+def test_a_table_read_backwards_gives_values_of_maintainx_s_own_type() -> None:
+    (rule,) = mapping({"erp": "x", "maintainx": "assetId", "values": {2201: "PUMP"}, "back": {"": 7}}).fields
+    assert rule.maintainx_values == {"PUMP": 2201, "": 7}
+    (rule,) = mapping({"erp": "x", "maintainx": "extraFields.Line", "values": {"1": 7}}).fields
+    assert rule.maintainx_values == {"7": "1"}
+
+
+LONG = {"erp": "shortText", "maintainx": "title", "max_length": 4, "on_too_long": "overflow", "overflow_to": "longText"}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        [],
+        [{"erp": "longText", "maintainx": "description"}],
+        [{"erp": "longText", "maintainx": "description", "direction": "to_maintainx"}],
+        [{"erp": "longText", "maintainx": "description", "direction": "to_erp", "once": True}],
+        [{"erp": "longText", "constant": "x"}],
+    ],
+)
+def test_the_rest_of_a_text_goes_only_where_it_does_not_come_back(other: list[dict[str, Any]]) -> None:
+    with pytest.raises(ValidationError, match="overflow_to must name another field"):
+        mapping(LONG, *other)
+    mapping(LONG, {"erp": "longText", "maintainx": "description", "direction": "to_erp"})
+
+
+def test_two_erp_fields_cannot_both_be_written_to_one_field_of_maintainx() -> None:
+    with pytest.raises(ValidationError, match="more than one ERP field would be written to MaintainX's title"):
+        mapping(TITLE, {"erp": "y", "maintainx": "title"})
+    mapping(TITLE, {"erp": "y", "maintainx": "title", "direction": "to_erp"})
+
+
+@pytest.mark.parametrize(
+    ("keys", "back", "out"),
+    [
+        ({}, True, True),
+        ({"direction": "to_erp"}, False, True),
+        ({"direction": "to_maintainx"}, True, False),
+        ({"once": True}, False, False),
+    ],
+)
+def test_direction_and_once_decide_whose_changes_travel(keys: dict[str, Any], back: bool, out: bool) -> None:
+    rule = FieldRule.model_validate({**TITLE, **keys})
+    assert (rule.travels_back, rule.travels_out) == (back, out)
 
 
 def test_a_fault_is_reported_with_file_and_line(tmp_path: Path) -> None:
@@ -121,3 +194,17 @@ def test_the_enums_are_those_of_the_vendor_s_document() -> None:
     fields = answer["properties"]["workOrder"]["properties"]
     for name, known in ENUMS.items():
         assert {value for value in fields[name]["enum"] if value is not None} == known
+    types = {name: _TYPES.get((field.get("type"), field.get("format"))) for name, field in fields.items()}
+    assert {name: kind for name, kind in types.items() if kind is not None} == READABLE
+    assert {name for name, field in fields.items() if field.get("type") in (None, "object")} == OBJECTS
+    writes = document["paths"]["/workorders/{id}"]["patch"]["requestBody"]["content"]["application/json"]["schema"]
+    assert set(WRITABLE) - {"status"} <= set(writes["properties"])
+
+
+_TYPES = {
+    ("string", None): "text",
+    ("string", "date-time"): "time",
+    ("integer", None): "number",
+    ("number", None): "number",
+    ("boolean", None): "boolean",
+}

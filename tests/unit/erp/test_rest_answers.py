@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -10,7 +11,9 @@ import pytest
 
 from shared.config.erp import ErpConfig
 from shared.deadline import deadline
+from shared.erp import ErpRecord
 from shared.erp.rest import RestErp
+from shared.erp.rest import paging as paging_module
 from shared.errors import (
     ConfigError,
     NotTakenOn,
@@ -20,6 +23,7 @@ from shared.errors import (
     RecordNotFound,
     RemoteRejected,
     RemoteUnavailable,
+    StatusNotPossible,
     VersionConflict,
 )
 from shared.secrets import Secrets
@@ -196,3 +200,273 @@ def test_a_write_for_which_no_time_is_left_is_not_sent_and_not_unknown(write: Ca
     with deadline(0), pytest.raises(NotTakenOn):
         write(erp(answer(201), seen=seen))
     assert seen == []
+
+
+SINCE = datetime(2026, 9, 14, 12, 0, 0, 999_000, tzinfo=UTC)
+CHANGED: dict[str, Any] = {"changed_parameter": "since", "changed_field": "changed"}
+
+
+def rows(*numbers: int) -> dict[str, Any]:
+    return {"items": [{"id": number, "externalReference": None} for number in numbers]}
+
+
+def changed(*answers: Answer, seen: list[httpx.Request] | None = None, **rest: Any) -> list[ErpRecord]:
+    """What has changed, from an ERP that gives these pages."""
+    return list(erp(*answers, seen=seen, **{**CHANGED, "paging": {"style": "none"}, **rest}).changed_since(SINCE))
+
+
+LINKED = {"style": "next_link", "next": "@odata.nextLink"}
+
+
+def test_an_erp_that_cannot_be_asked_what_changed_is_named_with_the_missing_setting() -> None:
+    with pytest.raises(ConfigError, match=r"rest\.changed_parameter is missing"):
+        erp().changed_since(SINCE)
+
+
+@pytest.mark.parametrize(
+    ("settings", "query"),
+    [
+        ({}, b"since=2026-09-14T12%3A00%3A00Z"),
+        ({"changed_format": "epoch_s"}, b"since=1789387200"),
+        ({"changed_format": "epoch_ms"}, b"since=1789387200999"),
+        (
+            {"changed_parameter": "$filter=modifiedon ge {since}", "list_parameters": {"$orderby": "modifiedon"}},
+            b"%24orderby=modifiedon&%24filter=modifiedon+ge+2026-09-14T12%3A00%3A00Z",
+        ),
+    ],
+)
+def test_the_time_is_asked_for_in_the_erp_s_own_form(settings: dict[str, Any], query: bytes) -> None:
+    seen: list[httpx.Request] = []
+    assert changed(answer(200, rows()), seen=seen, **settings) == []
+    assert seen[0].url.query == query
+
+
+def test_a_search_may_be_a_condition_instead_of_a_parameter() -> None:
+    seen: list[httpx.Request] = []
+    made = erp(answer(200, rows()), seen=seen, reference_parameter="$filter=msdyn_name eq '{reference}'")
+    assert made.find_by_reference("mx:a:1") is None
+    assert seen[0].url.params["$filter"] == "msdyn_name eq 'mx:a:1'"
+
+
+@pytest.mark.parametrize(
+    ("link", "path"),
+    [
+        ("http://erp.test/api/orders?skip=2&a=%20b", b"/api/orders?skip=2&a=%20b"),
+        ("https://elsewhere.test/api/orders?skip=2", b"/api/orders?skip=2"),
+        ("/api/orders?skip=2", b"/api/orders?skip=2"),
+        ("?skip=2", b"/api/orders?skip=2"),
+        ("orders?skip=2", b"/api/orders?skip=2"),
+    ],
+)
+def test_a_next_link_is_followed_but_never_to_another_host(link: str, path: bytes) -> None:
+    seen: list[httpx.Request] = []
+    first = {**rows(1), "@odata.nextLink": link}
+    found = changed(answer(200, first), answer(200, rows(2)), seen=seen, paging=LINKED, parameters={"lean": "1"})
+    assert [record.id for record in found] == ["1", "2"]
+    assert (seen[1].url.host, seen[1].url.raw_path) == ("erp.test", path)
+
+
+@pytest.mark.parametrize(
+    ("pages", "paging"),
+    [
+        ([{**rows(1), "@odata.nextLink": "?skip=1"}, {**rows(2), "@odata.nextLink": "?skip=1"}], LINKED),
+        ([{**rows(1), "next": "a"}, {**rows(2), "next": "a"}], {"style": "cursor", "parameter": "c", "next": "next"}),
+        ([rows(1, 2), rows(1, 2)], {"style": "offset", "parameter": "offset"}),
+        ([rows(1, 2), rows(1, 2)], {"style": "page", "parameter": "page"}),
+    ],
+)
+def test_an_erp_that_does_not_get_on_is_an_error_and_not_an_endless_loop(
+    pages: list[dict[str, Any]], paging: dict[str, Any]
+) -> None:
+    with pytest.raises(ConfigError, match=r"rest\.paging"):
+        changed(*(answer(200, page) for page in pages), paging=paging)
+
+
+def test_an_erp_that_makes_up_pages_without_end_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paging_module, "MAX_PAGES", 3)
+    with pytest.raises(ConfigError, match="no end"):
+        changed(*(answer(200, rows(number)) for number in range(9)), paging={"style": "page", "parameter": "p"})
+
+
+@pytest.mark.parametrize("link", [5, ["?a=1"], {"href": "?a=1"}, "http://["])
+def test_a_next_link_that_is_no_address_is_a_fault_of_the_configuration(link: Any) -> None:
+    with pytest.raises(ConfigError, match=r"rest\.paging\.next"):
+        changed(answer(200, {**rows(1), "@odata.nextLink": link}), paging=LINKED)
+
+
+def test_a_short_page_is_not_taken_for_the_last_one() -> None:
+    seen: list[httpx.Request] = []
+    paging = {"style": "offset", "parameter": "offset", "size": 500, "size_parameter": "limit"}
+    found = changed(*(answer(200, rows(*ids)) for ids in ((1, 2), (3,), ())), seen=seen, paging=paging)
+    assert [record.id for record in found] == ["1", "2", "3"]
+    assert [request.url.params["offset"] for request in seen] == ["0", "2", "3"]
+    assert {request.url.params["limit"] for request in seen} == {"500"}
+
+
+def test_pages_may_be_counted_from_zero_and_end_where_the_erp_says_so() -> None:
+    seen: list[httpx.Request] = []
+    paging = {"style": "page", "parameter": "page", "first": 0, "more": "meta.more"}
+    pages = [{**rows(1), "meta": {"more": True}}, {**rows(2), "meta": {"more": False}}]
+    assert len(changed(*(answer(200, page) for page in pages), seen=seen, paging=paging)) == 2
+    assert [request.url.params["page"] for request in seen] == ["0", "1"]
+
+
+def test_a_record_that_slips_onto_the_next_page_comes_once_but_again_if_it_changed_meanwhile() -> None:
+    def page(*states: tuple[int, int]) -> Answer:
+        return answer(200, {"items": [{"id": number, "changed": time} for number, time in states]})
+
+    paging = {"style": "offset", "parameter": "offset"}
+    found = changed(page((1, 10), (2, 20)), page((2, 20), (1, 30)), page(), paging=paging, changed_format="epoch_s")
+    assert [(record.id, record.changed_at and record.changed_at.timestamp()) for record in found] == [
+        ("1", 10),
+        ("2", 20),
+        ("1", 30),
+    ]
+
+
+def test_a_search_goes_on_to_the_next_page_where_the_erp_says_there_is_one() -> None:
+    row = {"id": 5, "externalReference": "r"}
+    first = {"items": [], "@odata.nextLink": "?token=1"}
+    found = erp(answer(200, first), answer(200, {"items": [row]}), paging=LINKED).find_by_reference("r")
+    assert found is not None
+    assert found.id == "5"
+
+
+@pytest.mark.parametrize("value", ["yesterday", "2026-09-14T12:00:00", 5, [], True])
+def test_a_time_of_change_that_cannot_be_understood_is_a_fault_of_the_configuration(value: Any) -> None:
+    with pytest.raises(ConfigError, match=r"rest\.changed_field"):
+        erp(answer(200, {"id": 5, "changed": value}), changed_field="changed").get("5")
+    assert erp(answer(200, {"id": 5, "changed": value}), changed_field="changed").update("5", {}, None).id == "5"
+
+
+@pytest.mark.parametrize("value", [None, ""])
+def test_a_record_that_was_never_changed_has_no_time(value: Any) -> None:
+    assert erp(answer(200, {"id": 5, "changed": value}), changed_field="changed").get("5").changed_at is None
+
+
+@pytest.mark.parametrize(
+    ("record_path", "location", "erp_id"),
+    [
+        ("/orders/{id}", "/api/orders/4%2F7", "4/7"),
+        ("/orders/{id}", "http://erp.test/api/orders/47?x=1", "47"),
+        ("/workorders({id})", "https://erp.test/api/data/workorders(0f-1)", "0f-1"),
+        ("/orders/{id}/header", "/api/orders/47/header/", "47"),
+    ],
+)
+def test_the_id_of_a_new_record_is_in_its_location(record_path: str, location: str, erp_id: str) -> None:
+    replies = answer(201, Location=location), answer(200, {"id": erp_id, "externalReference": "r"})
+    assert erp(*replies, record_path=record_path).create({}, "r").id == erp_id
+
+
+def test_a_location_of_another_form_is_followed_by_a_search() -> None:
+    row = {"id": "5", "externalReference": "r"}
+    assert erp(answer(201, Location="/queue/77"), answer(200, {"items": [row]})).create({}, "r").id == "5"
+
+
+def test_a_create_sent_twice_carries_the_same_key_and_another_record_another_one() -> None:
+    seen: list[httpx.Request] = []
+    made = erp(*(answer(201, {"id": number}) for number in range(1, 4)), seen=seen, idempotency_header="X-Once")
+    for reference in ("r", "r", "s"):
+        made.create({}, reference)
+    first, again, other = (request.headers["X-Once"] for request in seen)
+    assert first == again != other
+
+
+def test_headers_of_an_update_are_sent_with_updates_alone() -> None:
+    seen: list[httpx.Request] = []
+    settings = {"update_method": "POST", "update_headers": {"x-method-override": "PATCH"}, "match_header": "X-Version"}
+    made = erp(answer(201, {"id": 1}), answer(204), seen=seen, **settings)
+    made.create({}, "r")
+    made.update("1", {"a": 1}, "7")
+    assert "x-method-override" not in seen[0].headers
+    assert (seen[1].method, seen[1].headers["x-method-override"], seen[1].headers["X-Version"]) == (
+        "POST",
+        "PATCH",
+        "7",
+    )
+
+
+def test_a_conflict_by_another_status_counts_only_where_a_version_was_sent() -> None:
+    with pytest.raises(VersionConflict):
+        erp(answer(409), conflict_statuses=[409]).update("5", {}, "7")
+    with pytest.raises(RemoteRejected):
+        erp(answer(409), conflict_statuses=[409]).update("5", {}, None)
+    with pytest.raises(RemoteRejected):
+        erp(answer(409), conflict_statuses=[409]).create({}, "r")
+
+
+FIELDS = {
+    "equipment": {"type": "text"},
+    "hours": {"type": "number"},
+    "urgent": {"type": "boolean"},
+    "day": {"type": "date"},
+    "begin": {"type": "time"},
+}
+
+
+def test_described_fields_are_read_in_one_form_whatever_the_erp_writes() -> None:
+    row = {
+        "id": 5,
+        "equipment": 2201,
+        "hours": "2.5",
+        "urgent": "TRUE",
+        "day": "2026-09-16T00:00:00+02:00",
+        "begin": "2026-09-16T18:00:00.120+02:00",
+        "other": 7,
+    }
+    fields = erp(answer(200, row), fields=FIELDS).get("5").fields
+    assert fields == {
+        "id": 5,
+        "equipment": "2201",
+        "hours": 2.5,
+        "urgent": True,
+        "day": "2026-09-16",
+        "begin": "2026-09-16T16:00:00Z",
+        "other": 7,
+    }
+
+
+@pytest.mark.parametrize("value", [None, "", "later", [], {}])
+def test_a_value_that_is_not_of_its_type_stays_as_it_is(value: Any) -> None:
+    row = {"id": 5, **dict.fromkeys(FIELDS, value)}
+    assert erp(answer(200, row), fields=FIELDS).get("5").fields == row
+
+
+STATUS = {"field": "state", "readable": ["NEW", "DONE", "CLOSED"], "writable": ["NEW", "DONE"], "final": ["CLOSED"]}
+
+
+def test_a_status_is_written_as_the_field_that_it_is() -> None:
+    seen: list[httpx.Request] = []
+    made = erp(answer(204), seen=seen, status=STATUS)
+    assert made.set_status("5", "DONE", current="NEW", version="7").fields == {"state": "DONE"}
+    assert seen[0].read() == b'{"state":"DONE"}'
+
+
+@pytest.mark.parametrize(("current", "status"), [("CLOSED", "DONE"), ("NEW", "CLOSED"), ("NEW", "OPEN")])
+def test_a_status_that_cannot_be_reached_is_not_asked_for(current: str, status: str) -> None:
+    with pytest.raises(StatusNotPossible):
+        erp(status=STATUS).set_status("5", status, current=current, version=None)
+    with pytest.raises(StatusNotPossible):
+        erp().set_status("5", "DONE", current="NEW", version=None)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"error": {"code": "0x1", "message": "no such plant"}}, "0x1: no such plant"),
+        ({"o:errorDetails": [{"detail": "a"}, {"detail": "b"}]}, "a: b"),
+        ({"odd": 1}, '{"odd":1}'),
+        ("text", '"text"'),
+        ({"error": {"code": None, "message": ["x"]}}, '{"error":{"code":null,"message":["x"]}}'),
+    ],
+)
+def test_what_is_wrong_is_read_from_the_paths_or_told_as_it_is(body: Any, said: str) -> None:
+    paths = ["error.code", "error.message", "o:errorDetails.detail"]
+    with pytest.raises(RemoteRejected) as caught:
+        erp(answer(422, body), error_paths=paths).get("5")
+    assert str(caught.value) == f"erp: GET /api/orders/5: 422 {said}"
+
+
+def test_a_page_that_is_no_json_keeps_its_text() -> None:
+    with pytest.raises(RemoteRejected, match="422 <html>no</html>"):
+        erp(httpx.Response(422, text="<html>no</html>"), error_paths=["error"]).get("5")
