@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol
 from shared.canonical import canonical_json, content_hash
 from shared.topics import AUDIT
 
-Action = Literal["create", "adopt", "update", "status", "cancel", "keep", "agree", "park", "orphan", "link"]
+Action = Literal["create", "adopt", "update", "status", "cancel", "keep", "agree", "park", "orphan", "link", "decide"]
 Direction = Literal["maintainx_to_erp", "erp_to_maintainx"]
 
 
@@ -28,12 +28,12 @@ class AuditEntry:
     action: `create`, `update`, `status`, `cancel` wrote to the system that `direction` points to. The others wrote
     nothing: `adopt` linked a record that the ERP had already, `link` a person linked two records, `agree` noted that
     both sides mean the same by now, `keep` left a deleted work order's ERP record alone, `park` left a conflict to a
-    person, `orphan` noted that the ERP's record is gone. actor: who caused it. before, after: the fields that were
-    written, old and new values, by the names of the system written. rejected: MaintainX's values that were not written
-    because the ERP's stay. policy: field -> side that won, for every field that both sides had changed. parked: field
-    -> what each side has, for conflicts. agreed: field -> the ERP's value that both sides agree on from here on, by ERP
-    names: all entries of a record, in order, give its present state. at: ISO 8601 UTC, when the write was about to be
-    made.
+    person, `decide` a person chose a side for it, `orphan` noted that the ERP's record is gone. actor: who caused it.
+    before, after: the fields that were written, old and new values, by the names of the system written. rejected:
+    MaintainX's values that were not written because the ERP's stay. policy: field -> side that won, for every field
+    that both sides had changed. parked: field -> what each side has, for conflicts. agreed: field -> the ERP's value
+    that both sides agree on from here on, by ERP names: all entries of a record, in order, give its present state. at:
+    ISO 8601 UTC, when the write was about to be made.
     """
 
     site: str
@@ -59,10 +59,12 @@ class AuditEntry:
     def entry_id(self) -> str:
         """SHA-256 hex of what was decided; equal when the same decision is published again after a crash.
 
-        Without `at`, `erp_id` and `version_after`, which a repeat may see differently.
+        Without `at`, `erp_id`, `version_after` and what a write made of the ERP's values, which a repeat may see
+        differently.
         """
         identity = [self.site, self.kind, self.maintainx_id, self.direction, self.action, self.event_id]
-        content = [dict(each) for each in (self.after, self.rejected, self.parked, self.agreed)]
+        agreed = {} if self.after else self.agreed
+        content = [dict(each) for each in (self.after, self.rejected, self.parked, agreed)]
         return content_hash([*identity, self.version_before, *content])
 
     def to_json(self) -> bytes:

@@ -23,7 +23,9 @@ DELETION = "(deleted in MaintainX)"
 ORPHAN = "(gone in the ERP)"
 CONFLICT_EVENT = "sync.conflict"
 RESOLVED_EVENT = "work_order.conflict_resolved"
-Reason = Literal["both_changed", "no_time_of_change", "status_not_possible", "erp_is_final", "deleted", "gone"]
+Reason = Literal[
+    "both_changed", "no_time_of_change", "status_not_possible", "erp_is_final", "erp_refuses", "deleted", "gone"
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +84,11 @@ def news(record: SyncRecord, parked: Mapping[str, Parked]) -> dict[str, Parked]:
 
 
 def conflict_event(record: SyncRecord, parked: Mapping[str, Parked], now_utc: datetime) -> Event:
-    """The event that tells people of newly parked fields; routes.yaml says whom. The same for the same values."""
-    values = {field: [each.maintainx, each.erp] for field, each in parked.items()}
+    """The event that tells people of newly parked fields; routes.yaml says whom.
+
+    The same when the same values are parked because of the same event, as after a crash; not when they meet again.
+    """
+    values = {field: [each.maintainx, each.erp, each.event_id] for field, each in parked.items()}
     key = canonical_json([record.kind, record.maintainx_id, values])
     return Event(
         event_id=event_identity(record.site, CONFLICT_EVENT, key.encode()),

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from shared.erp.base import ErpRecord
 from shared.outcomes import Outcome, done, skipped
 from shared.sync.conflicts import DELETION, ORPHAN, Parked, Reason, decided_side
-from shared.sync.reconcile import Reconcile
-from shared.sync.resolver import Agreed
+from shared.sync.resolver import UNKNOWN, Agreed
 from shared.sync.session import ErpRecordGone
 from shared.sync.sides import Ours, known_value
 from shared.sync.writes import STATUS_PATH
@@ -38,7 +37,7 @@ def deleted_in_maintainx(look: Look, *, look_at_erp: bool) -> Outcome:
             found = look.read_erp()
         return _end_of_erp_record(look, found)
     except ErpRecordGone:
-        look.writes.note("orphan")
+        _note_orphan(look)
         look.session.commit(state="deleted", conflicts={})
         return skipped("gone", erp_id=record.erp_id)
 
@@ -51,13 +50,10 @@ def _never_was(look: Look) -> Outcome:
 
 def _end_of_erp_record(look: Look, found: ErpRecord | None) -> Outcome:
     on_delete, erp_id = look.engine.mapping.on_delete, look.record.erp_id
-    action = on_delete.action
-    if action == "park":
-        decided = decided_side(look.record, DELETION, None, erp_id)
-        if decided is None:
-            return _park(look, DELETION, "deleted")
-        action = "cancel" if decided == "maintainx" else "ignore"
-    if action == "ignore":
+    decided = decided_side(look.record, DELETION, None, erp_id)
+    if decided is None and on_delete.action == "park":
+        return _park(look, DELETION, "deleted")
+    if decided == "erp" or (decided is None and on_delete.action == "ignore"):
         look.writes.note("keep")
         look.session.commit(state="deleted", conflicts={})
         return skipped("gone", erp_id=erp_id)
@@ -77,21 +73,20 @@ def _cancel(look: Look, found: ErpRecord | None) -> tuple[set[str], str | None]:
     record, status = look.record, look.engine.erp.description.status
     actual = {name: known_value(record, found, name) for name in look.engine.mapping.on_delete.set}
     changes = {n: v for n, v in look.engine.mapping.on_delete.set.items() if not same_value(actual[n], v)}
-    before = {name: actual[name] if isinstance(actual[name], str | int | float) else None for name in changes}
+    if status is not None and actual.get(status.name) in status.final:
+        return set(), None  # it has come to its end by itself, and takes no change any more
+    before = {name: None if actual[name] is UNKNOWN else actual[name] for name in changes}
     agreed = {name: Agreed(None, value, value) for name, value in changes.items()}
     wrote = set(changes)
     if status is not None and status.separate and status.name in changes:
         wanted = str(changes.pop(status.name))
         current = str(before.pop(status.name))
-        if changes and current not in status.final:
-            look.writes.update(changes, before, {name: agreed[name] for name in changes}, action="cancel")
-        refused = look.writes.set_erp_status(
-            wanted, current, status.name, {status.name: agreed[status.name]}, action="cancel"
-        )
-        return wrote, refused
-    if changes:
-        look.writes.update(changes, before, agreed, action="cancel")
-    return wrote, None
+        refused = None
+        if changes:
+            refused = look.writes.update(changes, before, {name: agreed[name] for name in changes}, action="cancel")
+        own = {status.name: agreed[status.name]}
+        return wrote, refused or look.writes.set_erp_status(wanted, current, status.name, own, action="cancel")
+    return wrote, look.writes.update(changes, before, agreed, action="cancel") if changes else None
 
 
 def gone_in_erp(look: Look, ours: Ours) -> Outcome:
@@ -104,17 +99,22 @@ def gone_in_erp(look: Look, ours: Ours) -> Outcome:
         if decided == "maintainx":
             return _make_anew(look, ours)
         action = "cancel"
-    look.writes.note("orphan")
+    _note_orphan(look)
     if action == "cancel" and ours.work_order.get("status") not in _ENDED:
         look.writes.write_maintainx(ours, {STATUS_PATH: "CANCELED"}, {}, {}, action="cancel")
-    look.session.commit(state="orphaned", conflicts={}, erp_version=None)
+    look.session.commit(state="orphaned", conflicts={})
     return done("orphaned", erp_id=record.erp_id)
 
 
 def _make_anew(look: Look, ours: Ours) -> Outcome:
+    _note_orphan(look)
+    look.session.set(erp_id=None, base={}, state="creating", intent=None, conflicts={})
+    return look.link(ours, look.search())  # somebody may have made another one with our reference
+
+
+def _note_orphan(look: Look) -> None:
+    look.session.set(erp_version=None)
     look.writes.note("orphan")
-    look.session.set(erp_id=None, erp_version=None, base={}, state="creating", conflicts={})
-    return Reconcile(look, ours, None).create()
 
 
 def _park(look: Look, what: str, reason: Reason, detail: str = "") -> Outcome:

@@ -7,7 +7,7 @@ written answers that, and the intent has all that the audit entry of the write n
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,7 +22,8 @@ class Intent:
     """A write about to be made; fields as in AuditEntry. All values are JSON values.
 
     after: by the names of the system written; MaintainX's are dotted paths. agreed: the agreements (`Agreed.to_json`)
-    that hold once the write is done. given_up_at: ISO 8601 UTC, when we stopped waiting for the answer; None before
+    that hold once the write is done. stepwise: a change of status by steps, which may be done in part, and which not
+    every ERP counts as a new version. given_up_at: ISO 8601 UTC, when we stopped waiting for the answer; None before
     that, and after a crash.
     """
 
@@ -37,6 +38,7 @@ class Intent:
     policy: dict[str, str]
     agreed: dict[str, Any]
     version_before: str | None
+    stepwise: bool = False
     given_up_at: str | None = None
 
     @classmethod
@@ -63,9 +65,25 @@ class Intent:
         """
         if self.action == "create":
             return True
-        if self.version_before is not None and version == self.version_before:
+        if not self.stepwise and self.version_before is not None and version == self.version_before:
             return False
         return any(self._shows(found, name, after) for name, after in self.after.items())
+
+    def part_done(self, found: Mapping[str, Any], version: str | None) -> Intent | None:
+        """The write as far as it was done; None if nothing of it was. Arguments as in `was_done`.
+
+        A status on the way to the one that was wanted is agreed on as such: what MaintainX has still differs from it.
+        """
+        if self.was_done(found, version):
+            return self
+        if not self.stepwise:
+            return None
+        (name,) = self.after
+        if name not in found or same_value(found[name], self.before[name]):
+            return None
+        reached = {"sent": found[name], "erp": found[name]}
+        agreed = {field: {**each, **reached} for field, each in self.agreed.items()}
+        return replace(self, after={name: found[name]}, agreed=agreed)
 
     def _shows(self, found: Mapping[str, Any], name: str, after: Any) -> bool:
         if self.direction == "erp_to_maintainx":  # which leaves out what is null

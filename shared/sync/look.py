@@ -13,6 +13,7 @@ from shared.outcomes import Outcome, done, skipped
 from shared.state import SyncRecord
 from shared.sync import gone
 from shared.sync.conflicts import (
+    DELETION,
     RESOLVED_EVENT,
     Parked,
     conflict_event,
@@ -69,13 +70,17 @@ class Look:
         work_order = self._work_order()
         intent = Intent.of(self.record)
         if intent is not None and intent.direction == "erp_to_maintainx":
-            self.session.settle(work_order or {}, erp_id=self.record.erp_id, version=self.record.erp_version)
+            if work_order is None:  # it does not tell any more whether it was written
+                self.session.set(intent=None)
+            else:
+                self.session.settle(work_order, erp_id=self.record.erp_id, version=self.record.erp_version)
         if work_order is None:
             return gone.deleted_in_maintainx(self, look_at_erp=look)
         if self.record.state == "orphaned":
             return skipped("orphaned")
         mapping, record = self.engine.mapping, self.record
-        if work_order.get("status") in mapping.skip_when and not may_exist(record):
+        not_sent = work_order.get("status") in mapping.skip_when
+        if not_sent and not may_exist(record):
             return skipped("status_not_sent", status=work_order["status"])
         ours = Ours.read(mapping, work_order, self.engine.zone)
         if self._is_unchanged(ours):
@@ -86,11 +91,18 @@ class Look:
             if record.erp_id is not None:
                 return Reconcile(self, ours, self.read_erp() if look or self.must_look else None).run()
             found = self.search()
-            if found is None:
-                return Reconcile(self, ours, None).create()
-            return Reconcile(self, ours, found, adopting=self.session.finished is None).run()
+            if found is None and not_sent:  # an unanswered create came to nothing
+                self.session.commit()
+                return skipped("status_not_sent", status=work_order["status"])
+            return self.link(ours, found)
         except ErpRecordGone:
             return gone.gone_in_erp(self, ours)
+
+    def link(self, ours: Ours, found: ErpRecord | None) -> Outcome:
+        """Make the ERP's record, or take the one that it has already."""
+        if found is None:
+            return Reconcile(self, ours, None).create()
+        return Reconcile(self, ours, found, adopting=self.session.finished is None).run()
 
     def _work_order(self) -> WorkOrder | None:
         """The work order as it is now; None if it is deleted."""
@@ -99,7 +111,8 @@ class Look:
         except RecordNotFound:
             # MaintainX answers 404 too for what its key's user may not see: only an event that told of a deletion may
             # cancel orders, or a lost permission would cancel a whole plant's.
-            if self.event.type == DELETED_EVENT or self.record.state == "deleted":
+            known = self.record.state == "deleted" or DELETION in self.record.conflicts
+            if known or self.event.type == DELETED_EVENT:
                 return None
             text = f"work order {self.record.maintainx_id} of {self.engine.site}"
             raise RecordNotVisible(f"{text}: MaintainX answers 404, but no event told of its deletion") from None
@@ -149,6 +162,7 @@ class Look:
         self.session.settle(found.fields, erp_id=found.id, version=found.version)
         state = "linked" if self.record.state == "creating" else self.record.state
         self.session.set(erp_id=found.id, erp_version=found.version, state=state)
+        self.session.looked = True
         return found
 
     def park(self, parked: Mapping[str, Parked]) -> dict[str, Any]:

@@ -57,12 +57,21 @@ class Reconcile:
             agreed[status.name] = Agreed(mine.maintainx, status.initial, status.initial)
         made = self.look.writes.create(fields, agreed)
         if separate in sent and status is not None:
-            current = made.get(status.name, status.initial)
+            current = made.fields.get(status.name, status.initial)
             wanted = self.ours.fields[status.name].sent
             if not status.holds(wanted, current):
                 self._bring_to(self._state(status.name, current), None)
+        self._tell_of_new(made)
         self._commit()
         return done("created", **self._detail())
+
+    def _tell_of_new(self, made: ErpRecord) -> None:
+        """Write to MaintainX what the ERP alone decides, such as the record's number."""
+        engine = self.look.engine
+        states = field_states(engine.mapping, engine.zone, self.look.record, self.ours, made, self._status)
+        resolution = resolve((state for state in states if state.direction == "to_maintainx"), None)
+        self._note_agreement(resolution)
+        self._write_maintainx({d.field: d for d in resolution.decisions if d.winner == "erp"})
 
     def run(self) -> Outcome:
         """Decide and write. VersionConflict if the ERP's record was changed since it was read."""
@@ -74,8 +83,10 @@ class Reconcile:
         for decision in resolution.parked:
             no_time = decision.state.policy == "newest"
             self._park(decision.state, "no_time_of_change" if no_time else "both_changed")
-        self._write_erp(resolution)
-        self._write_maintainx(resolution)
+        self._write_erp({d.field: d for d in resolution.decisions if d.winner == "maintainx"})
+        erp_wins = {d.field: d for d in resolution.decisions if d.winner == "erp"}
+        self._leave({name: d for name, d in erp_wins.items() if not self._rules[name].travels_back})
+        self._write_maintainx({name: d for name, d in erp_wins.items() if self._rules[name].travels_back})
         return self._outcome()
 
     # What is agreed on already
@@ -93,6 +104,19 @@ class Reconcile:
         before = next(d.state.base for d in resolution.decisions if d.field == name)
         return before is None or not same_value(before.erp, now.erp)
 
+    def _leave(self, decisions: Mapping[str, Decision]) -> None:
+        """A person chose the ERP's value of fields that MaintainX is not told of: both sides stay as they are."""
+        if not decisions:
+            return
+        agreed = {n: Agreed(d.state.maintainx, d.state.sent, _told(d.state.erp)) for n, d in decisions.items()}
+        self.look.writes.note(
+            "agree",
+            agreed={name: each.erp for name, each in agreed.items()},
+            rejected={name: each.sent for name, each in agreed.items()},
+            policy=dict.fromkeys(agreed, "erp"),
+        )
+        self.look.session.agree({name: each.to_json() for name, each in agreed.items()})
+
     def _known(self, state: FieldState) -> Agreed | None:
         return None if state.erp is UNKNOWN else Agreed(state.maintainx, state.sent, state.erp)
 
@@ -101,31 +125,45 @@ class Reconcile:
 
     # Writing
 
-    def _write_erp(self, resolution: Resolution) -> None:
-        status = self._status
-        wanted = {d.field: d for d in resolution.decisions if d.winner == "maintainx"}
-        current = known_value(self.look.record, self.found, status.name) if status is not None else UNKNOWN
+    def _write_erp(self, decisions: Mapping[str, Decision]) -> None:
+        status, wanted = self._status, dict(decisions)
         to_status = wanted.pop(status.name, None) if status is not None and status.separate else None
-        if status is not None and to_status is not None and status.holds(to_status.state.sent, current):
-            self.look.session.agree({status.name: self._agreed(status.name, current).to_json()})
-            to_status = None
-        if status is not None and current in status.final and (wanted or to_status is not None):
-            if to_status is None or not self._bring_to(to_status.state, to_status):
-                for decision in wanted.values():
-                    self._park(decision.state, "erp_is_final", str(current))
-                return
+        if to_status is not None and self._final_status() is not None:  # first, as it opens the others
+            self._bring_to(to_status.state, to_status)
             to_status = None
         if wanted:
-            self._update(wanted)
+            self._write_fields(wanted)
         if to_status is not None:
             self._bring_to(to_status.state, to_status)
+
+    def _final_status(self) -> str | None:
+        """The ERP's status by now, if nothing of its record can be changed in it."""
+        status = self._status
+        if status is None:
+            return None
+        current = known_value(self.look.record, None if status.name in self.to_erp else self.found, status.name)
+        return str(current) if current in status.final else None
+
+    def _write_fields(self, wanted: Mapping[str, Decision]) -> None:
+        final = self._final_status()
+        if final is None:
+            self._update(wanted)
+            return
+        for decision in wanted.values():
+            self._park(decision.state, "erp_is_final", final)
 
     def _update(self, wanted: Mapping[str, Decision]) -> None:
         changes = {name: decision.state.sent for name, decision in wanted.items()}
         before = {name: _told(decision.state.erp) for name, decision in wanted.items()}
         agreed = {name: self._agreed(name) for name in wanted}
-        self.look.writes.update(changes, before, agreed, conflicts=_conflicts(wanted))
-        self.to_erp |= wanted.keys()
+        refused = self.look.writes.update(changes, before, agreed, conflicts=_conflicts(wanted))
+        if refused is None:
+            self.to_erp |= wanted.keys()
+        elif len(wanted) == 1:
+            self._park(next(iter(wanted.values())).state, "erp_refuses", refused)
+        else:  # one field that the ERP does not take keeps no other back
+            for field_name, decision in wanted.items():
+                self._update({field_name: decision})
 
     def _bring_to(self, state: FieldState, decision: Decision | None) -> bool:
         """Whether the ERP's record got its status; if not, the status is parked."""
@@ -139,8 +177,7 @@ class Reconcile:
         self.to_erp.add(name)
         return True
 
-    def _write_maintainx(self, resolution: Resolution) -> None:
-        wanted = {d.field: d for d in resolution.decisions if d.winner == "erp"}
+    def _write_maintainx(self, wanted: Mapping[str, Decision]) -> None:
         if not wanted:
             return
         engine = self.look.engine
@@ -167,7 +204,7 @@ class Reconcile:
             if name not in decided and not same_value(self.ours.fields[name].sent, before.fields[name].sent)
         }
         if states:
-            self._update({name: Decision(state, "maintainx", "maintainx") for name, state in states.items()})
+            self._write_fields({name: Decision(state, "maintainx", "maintainx") for name, state in states.items()})
 
     # The end
 
@@ -180,7 +217,8 @@ class Reconcile:
         if self.adopting:
             return done("adopted", **self._detail())
         if finished is not None:
-            return done(_FINISHED.get(finished.action, "updated"), **self._detail())
+            pulled = finished.direction == "erp_to_maintainx"
+            return done("pulled" if pulled else _FINISHED.get(finished.action, "updated"), **self._detail())
         if parked:
             return self.look.outcome_of_parked(before, parked, erp_id=self.look.record.erp_id)
         return skipped("unchanged" if self.found is None else "in_step", **self._detail())

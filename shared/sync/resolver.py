@@ -13,7 +13,7 @@ an ERP without such a status, a title cut to 40 characters) is a change only whe
 
 Without an agreement on a field (the first time both sides meet, or a rule that is new in the mapping) both count as
 changed, except that an empty value is none to defend. A field that the ERP does not show counts as unchanged there. A
-field of one direction has its source as the winner whenever the sides differ.
+field of one direction has its source as the winner whenever the sides differ and one of them changed since.
 """
 
 from __future__ import annotations
@@ -142,12 +142,17 @@ def _decide(state: FieldState, newest: Side | None) -> Decision:
     kind = _KINDS[state.direction](state)
     if kind == "agreed":
         return Decision(state, kind, None)
+    winner: Side | None = kind if kind != "conflict" else _by_policy(state.policy, newest)
     if state.decided is not None:
-        return Decision(state, "conflict", state.decided)
-    if kind != "conflict":
-        return Decision(state, kind, kind)
-    by_policy: dict[Policy, Side | None] = {"maintainx": "maintainx", "erp": "erp", "newest": newest, "manual": None}
-    return Decision(state, kind, by_policy[state.policy])
+        kind, winner = "conflict", state.decided
+    if winner == "maintainx" and state.held:
+        return Decision(state, "agreed", None)  # it wins already
+    return Decision(state, kind, winner)
+
+
+def _by_policy(policy: Policy, newest: Side | None) -> Side | None:
+    winners: dict[Policy, Side | None] = {"maintainx": "maintainx", "erp": "erp", "newest": newest, "manual": None}
+    return winners[policy]
 
 
 def _both_ways(state: FieldState) -> Kind:
@@ -156,14 +161,11 @@ def _both_ways(state: FieldState) -> Kind:
         return "agreed" if base is not None and not _maintainx_changed(state, base) else "maintainx"
     if base is None:
         return _first_meeting(state)
-    ours, theirs = _maintainx_changed(state, base), not same_value(erp, base.erp)
-    if not ours and not theirs:
+    if _as_agreed(state) or _means_the_same(state):
         return "agreed"
-    if _means_the_same(state) or (ours and not theirs and state.held):
-        return "agreed"
-    if ours and theirs:
-        return "conflict"
-    return "maintainx" if ours else "erp"
+    if same_value(erp, base.erp):
+        return "maintainx"
+    return "conflict" if _maintainx_changed(state, base) else "erp"
 
 
 def _first_meeting(state: FieldState) -> Kind:
@@ -177,14 +179,20 @@ def _first_meeting(state: FieldState) -> Kind:
 def _to_erp(state: FieldState) -> Kind:
     if state.erp is UNKNOWN:
         return "agreed" if state.base is not None and same_value(state.sent, state.base.sent) else "maintainx"
-    return "agreed" if same_value(state.sent, state.erp) or state.held else "maintainx"
+    return "agreed" if same_value(state.sent, state.erp) or _as_agreed(state) else "maintainx"
 
 
 def _to_maintainx(state: FieldState) -> Kind:
-    return "agreed" if state.erp is UNKNOWN or _means_the_same(state) else "erp"
+    return "agreed" if state.erp is UNKNOWN or _means_the_same(state) or _as_agreed(state) else "erp"
 
 
 _KINDS = {"both": _both_ways, "to_erp": _to_erp, "to_maintainx": _to_maintainx}
+
+
+def _as_agreed(state: FieldState) -> bool:
+    """Whether nobody changed it: one side may have made something else of what it got (capitals, leading zeros)."""
+    base = state.base
+    return base is not None and not _maintainx_changed(state, base) and same_value(state.erp, base.erp)
 
 
 def _maintainx_changed(state: FieldState, base: Agreed) -> bool:

@@ -5,8 +5,9 @@
 3. and publishes the audit entry;
 4. the next `perform`, or `commit`, saves the sync record with what is agreed on now.
 
-Whoever finds an intent in the record calls `settle` with what the written system has now, before deciding anything
-else.
+Until the commit the saved record claims to know neither side: more may be left to do than its intent says, such as a
+change of the ERP that MaintainX is still to get. Whoever finds an intent in the record calls `settle` with what the
+written system has now, before deciding anything else.
 """
 
 from __future__ import annotations
@@ -35,10 +36,16 @@ from shared.sync.audit import AuditEntry, AuditSink
 from shared.sync.intent import Intent
 
 W = TypeVar("W")
+# In place of the hash of MaintainX's side: no work order has it.
+UNSETTLED = ""
 
 
 class ErpRecordGone(Exception):
     """The ERP has no record any more under the id that we know; raised by a write, for the caller of `perform`."""
+
+
+class ErpRefuses(Exception):
+    """The ERP refuses a write to a record that we have just read; raised by a write, for the caller of `perform`."""
 
 
 class RecordSession:
@@ -55,6 +62,7 @@ class RecordSession:
     ) -> None:
         self.record = record
         self.finished: Intent | None = None  # the write of an earlier delivery that turned out to be done
+        self.looked = False  # whether the ERP's record was read, so that what we know of it is fresh
         self._locked = locked
         self._state = state
         self._audit = audit
@@ -71,12 +79,12 @@ class RecordSession:
         if intent is None:
             return None
         self._set(intent=None)
-        if not intent.was_done(found, version):
-            return None
-        self.note(intent.entry(self.record, erp_id=erp_id, version_after=version))
-        self.agree(intent.agreed)
-        self.finished = intent
-        return intent
+        part = intent.part_done(found, version)
+        if part is not None:
+            self.note(part.entry(self.record, erp_id=erp_id, version_after=version))
+            self.agree(part.agreed)
+            self.finished = part
+        return part
 
     def perform(self, intent: Intent, write: Callable[[], W]) -> W:
         """Steps 1 and 2. Raises what `write` raises; the intent stays saved only if the outcome is unknown.
@@ -85,14 +93,15 @@ class RecordSession:
         """
         with deadline(self._lease_s):
             self._set(intent=intent.to_json())
-            self._save(keep_lease_s=self._lease_s)
+            self._save_unsettled(keep_lease_s=self._lease_s)
             return self._written(intent, write)
 
     def performed(
         self, intent: Intent, *, agreed: Mapping[str, Any], erp_id: str | None, version: str | None = None
     ) -> None:
         """Step 3. agreed: what the answer shows, in place of what the intent expected. version: of the ERP's record."""
-        self.note(intent.entry(self.record, erp_id=erp_id, version_after=version))
+        known = replace(intent, agreed=dict(agreed))
+        self.note(known.entry(self.record, erp_id=erp_id, version_after=version))
         self._set(intent=None)
         self.agree(agreed)
 
@@ -102,7 +111,7 @@ class RecordSession:
         except VersionConflict:
             self._set(intent=None)  # the caller looks and decides again, and saves then
             raise
-        except (StatusNotPossible, ErpRecordGone):
+        except (StatusNotPossible, ErpRecordGone, ErpRefuses):
             self._set(intent=None)  # nothing was done, and the caller goes on
             raise
         except BridgeError as error:
@@ -111,7 +120,7 @@ class RecordSession:
             self._set(intent=kept)
             # Else the next delivery finds the intent as it was, looks, and counts with the longest that it may take.
             with contextlib.suppress(TransientError):
-                self._save()
+                self._save_unsettled()
             raise
 
     def agree(self, agreed: Mapping[str, Any]) -> None:
@@ -129,7 +138,8 @@ class RecordSession:
     def commit(self, **changes: Any) -> None:
         """Step 4: save, without an intent, and release the lease."""
         self._set(intent=None, **changes)
-        self._save()
+        self._set(base_hash=maintainx_hash(self.record.base), updated_at_utc=self._clock())
+        self._locked = self._state.save_record(self._locked, self.record)
 
     def unlock(self) -> None:
         """Release the lease if it is still held. Never raises: it ends by itself, and the work's result counts."""
@@ -139,9 +149,10 @@ class RecordSession:
     def _set(self, **changes: Any) -> None:
         self.record = replace(self.record, **changes)
 
-    def _save(self, *, keep_lease_s: float | None = None) -> None:
-        self._set(base_hash=maintainx_hash(self.record.base), updated_at_utc=self._clock())
-        self._locked = self._state.save_record(self._locked, self.record, keep_lease_s=keep_lease_s)
+    def _save_unsettled(self, *, keep_lease_s: float | None = None) -> None:
+        self._set(updated_at_utc=self._clock())
+        saved = replace(self.record, base_hash=UNSETTLED, erp_version=None, maintainx_updated_at=None)
+        self._locked = self._state.save_record(self._locked, saved, keep_lease_s=keep_lease_s)
 
 
 def maintainx_hash(base: Mapping[str, Any]) -> str:

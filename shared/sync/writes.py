@@ -6,13 +6,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from shared.erp.base import ErpRecord
+from shared.erp.base import ErpRecord
 from shared.erp.mapping_back import nested
-from shared.errors import RecordNotFound, RecordNotVisible, StatusNotPossible
+from shared.errors import (
+    AuthenticationFailed,
+    PermissionDenied,
+    RecordNotFound,
+    RecordNotVisible,
+    RemoteRejected,
+    StatusNotPossible,
+    VersionConflict,
+)
 from shared.events import Event, dig, format_utc
 from shared.sync.audit import Action, AuditEntry, Direction
 from shared.sync.intent import Intent
 from shared.sync.resolver import Agreed, Decision
-from shared.sync.session import ErpRecordGone, RecordSession
+from shared.sync.session import ErpRecordGone, ErpRefuses, RecordSession
 from shared.sync.sides import Ours, updated_at
 
 if TYPE_CHECKING:
@@ -31,14 +41,14 @@ class Writes:
     session: RecordSession
     event: Event
 
-    def create(self, fields: dict[str, Any], agreed: Agreements) -> Mapping[str, Any]:
-        """Make the ERP's record; returns its fields as the ERP has them."""
+    def create(self, fields: dict[str, Any], agreed: Agreements) -> ErpRecord:
+        """Make the ERP's record; returns it as the ERP has it."""
         record = self.session.record
         intent = self._intent("create", "maintainx_to_erp", before={}, after=fields, agreed=agreed)
         made = self.session.perform(intent, lambda: self.engine.erp.create(fields, record.reference))
         self.session.set(erp_id=made.id, erp_version=made.version, state="linked")
         self._performed(intent, _as_answered(agreed, made.fields), made.version)
-        return made.fields
+        return made
 
     def update(
         self,
@@ -48,8 +58,8 @@ class Writes:
         *,
         action: Action = "update",
         conflicts: Mapping[str, Decision] | None = None,
-    ) -> None:
-        """Write fields of the ERP's record. VersionConflict if somebody else wrote it since."""
+    ) -> str | None:
+        """Write fields of the ERP's record; the ERP's words if it refuses. VersionConflict if it changed meanwhile."""
         erp_id, version = str(self.session.record.erp_id), self.session.record.erp_version
         intent = self._intent(
             action,
@@ -60,9 +70,7 @@ class Writes:
             version=version,
             conflicts=conflicts,
         )
-        answer = self.session.perform(intent, lambda: _of_erp(lambda: self.engine.erp.update(erp_id, changes, version)))
-        self.session.set(erp_version=answer.version)
-        self._performed(intent, _as_answered(agreed, answer.fields), answer.version)
+        return self._write_erp(intent, lambda: self.engine.erp.update(erp_id, changes, version), agreed)
 
     def set_erp_status(
         self,
@@ -74,7 +82,7 @@ class Writes:
         action: Action = "status",
         conflicts: Mapping[str, Decision] | None = None,
     ) -> str | None:
-        """Bring the ERP's record to a status; the reason why not if no steps lead there."""
+        """Bring the ERP's record to a status; the reason why not, or the ERP's words if it refuses."""
         erp_id, version = str(self.session.record.erp_id), self.session.record.erp_version
         intent = self._intent(
             action,
@@ -84,13 +92,17 @@ class Writes:
             agreed=agreed,
             version=version,
             conflicts=conflicts,
+            stepwise=True,
         )
+        return self._write_erp(
+            intent, lambda: self.engine.erp.set_status(erp_id, status, current=current, version=version), agreed
+        )
+
+    def _write_erp(self, intent: Intent, write: Callable[[], ErpRecord], agreed: Agreements) -> str | None:
+        looked = self.session.looked
         try:
-            answer = self.session.perform(
-                intent,
-                lambda: _of_erp(lambda: self.engine.erp.set_status(erp_id, status, current=current, version=version)),
-            )
-        except StatusNotPossible as error:
+            answer = self.session.perform(intent, lambda: _of_erp(write, looked=looked))
+        except (StatusNotPossible, ErpRefuses) as error:
             return str(error)
         self.session.set(erp_version=answer.version)
         self._performed(intent, _as_answered(agreed, answer.fields), answer.version)
@@ -116,7 +128,8 @@ class Writes:
                 fields = [erp_fields[path] for path in part if path in erp_fields]
                 own = {field: agreed[field] for field in fields}
                 won = {field: conflicts[field] for field in fields if conflicts and field in conflicts}
-                ours = self._write_maintainx(ours, part, own, "status" if STATUS_PATH in part else action, won)
+                step: Action = "status" if action == "update" and STATUS_PATH in part else action
+                ours = self._write_maintainx(ours, part, own, step, won)
         return ours
 
     def _write_maintainx(
@@ -193,6 +206,7 @@ class Writes:
         agreed: Agreements,
         version: str | None = None,
         conflicts: Mapping[str, Decision] | None = None,
+        stepwise: bool = False,
     ) -> Intent:
         won = {f: d for f, d in (conflicts or {}).items() if d.winner is not None}
         return Intent(
@@ -207,6 +221,7 @@ class Writes:
             policy={f: str(d.winner) for f, d in won.items()},
             agreed={f: each.to_json() for f, each in agreed.items()},
             version_before=version,
+            stepwise=stepwise,
         )
 
 
@@ -215,8 +230,15 @@ def _as_answered(agreed: Agreements, fields: Mapping[str, Any]) -> Agreements:
     return {f: Agreed(a.maintainx, a.sent, fields.get(f, a.erp)) for f, a in agreed.items()}
 
 
-def _of_erp(call: Callable[[], T]) -> T:
+def _of_erp(call: Callable[[], T], *, looked: bool) -> T:
     try:
         return call()
     except RecordNotFound as error:
         raise ErpRecordGone(str(error)) from error
+    except RemoteRejected as error:
+        if isinstance(error, AuthenticationFailed | PermissionDenied):
+            raise
+        if looked:
+            raise ErpRefuses(str(error)) from error
+        # It may be that the record is not as we know it any more; then there is another thing to do than this one.
+        raise VersionConflict(f"refused, without having looked: {error}") from error

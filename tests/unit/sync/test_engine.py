@@ -23,8 +23,8 @@ from shared.errors import (
     VersionConflict,
 )
 from shared.state import RecordKey
-from shared.sync.intent import Intent
 from shared.sync.engine import LEASE_S
+from shared.sync.intent import Intent
 from tests.fakes.sync_world import SITE, WORK_ORDER, Killed, Wire, World, event, work_order
 
 

@@ -9,6 +9,7 @@ import pytest
 from tests.fakes.state import MemoryStateStore
 from tests.integration.state.conftest import Clock, Stores
 from tests.integration.state.test_claims import *
+from tests.integration.state.test_memos import *
 from tests.integration.state.test_records import *  # type: ignore[assignment]  # each file has a KEY of its own
 from tests.integration.state.test_watermarks import *
 

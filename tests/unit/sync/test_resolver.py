@@ -1,122 +1,273 @@
-"""The three-way merge: every combination of base, MaintainX and ERP, and its laws."""
+"""The three-way merge: every combination of what can meet, and its laws."""
 
 from __future__ import annotations
 
 import ast
 import inspect
 import itertools
-from typing import Any
+from dataclasses import replace
+from typing import Any, get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from shared import values
 from shared.sync import resolver
-from shared.sync.resolver import Side, resolve
+from shared.sync.resolver import UNKNOWN, Agreed, Decision, Direction, FieldState, Kind, Policy, Side, resolve
+from shared.values import same_value
 
-ABSENT = object()
-
-# base, maintainx, erp -> kind. A, B, C are three different values, 0 stands for an empty one, - for an absent one.
-TABLE = {
-    "A A A": "agreed",
-    "A A B": "erp",
-    "A A 0": "erp",
-    "A A -": "agreed",
-    "A B A": "maintainx",
-    "A B B": "agreed",
-    "A B C": "conflict",
-    "A B 0": "conflict",
-    "A B -": "maintainx",
-    "A 0 A": "maintainx",
-    "A 0 B": "conflict",
-    "A 0 0": "agreed",
-    "A 0 -": "maintainx",
-    "0 A 0": "maintainx",
-    "0 A A": "agreed",
-    "0 A B": "conflict",
-    "0 A -": "maintainx",
-    "0 0 0": "agreed",
-    "0 0 A": "erp",
-    "0 0 -": "agreed",
-    "- A A": "agreed",
-    "- A B": "conflict",
-    "- A 0": "maintainx",
-    "- A -": "maintainx",
-    "- 0 A": "conflict",
-    "- 0 0": "agreed",
-    "- 0 -": "maintainx",
+# Agreement, MaintainX since then, ERP since then -> the kind in each direction: both, to_erp, to_maintainx.
+TABLE: dict[str, tuple[Kind, Kind, Kind]] = {
+    "agreed same same": ("agreed", "agreed", "agreed"),
+    "agreed same changed": ("erp", "maintainx", "erp"),
+    "agreed same empty": ("erp", "maintainx", "erp"),
+    "agreed same unknown": ("agreed", "agreed", "agreed"),
+    "agreed changed same": ("maintainx", "maintainx", "erp"),
+    "agreed changed changed": ("conflict", "maintainx", "erp"),
+    "agreed changed empty": ("conflict", "maintainx", "erp"),
+    "agreed changed unknown": ("maintainx", "maintainx", "agreed"),
+    "agreed empty same": ("maintainx", "maintainx", "erp"),
+    "agreed empty changed": ("conflict", "maintainx", "erp"),
+    "agreed empty empty": ("agreed", "agreed", "agreed"),
+    "agreed empty unknown": ("maintainx", "maintainx", "agreed"),
+    "none changed changed": ("conflict", "maintainx", "erp"),
+    "none changed empty": ("maintainx", "maintainx", "erp"),
+    "none changed unknown": ("maintainx", "maintainx", "agreed"),
+    "none empty changed": ("erp", "maintainx", "erp"),
+    "none empty empty": ("agreed", "agreed", "agreed"),
+    "none empty unknown": ("maintainx", "maintainx", "agreed"),
 }
-VALUES: dict[str, Any] = {"A": "alpha", "B": "beta", "C": "gamma", "0": None, "-": ABSENT}
+DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
+POLICIES: tuple[Policy, ...] = get_args(Policy)
+SIDES: tuple[Side | None, ...] = (*get_args(Side), None)
+SAMENESS = ("different", "by sent", "by back")
+MAINTAINX: dict[str, tuple[Any, Any]] = {"same": ("m0", "s0"), "changed": ("m1", "s1"), "empty": (None, None)}
+ERP: dict[str, Any] = {"same": "e0", "changed": "e1", "empty": None, "unknown": UNKNOWN}
 
 
-def fields(letter: str) -> dict[str, Any]:
-    return {} if letter == "-" else {"f": VALUES[letter]}
+def state_of(row: str, sameness: str = "different", **settings: Any) -> FieldState:
+    """The field that a row of the table is about; both sides mean something different unless `sameness` says so."""
+    base, ours, theirs = row.split()
+    maintainx, sent = MAINTAINX[ours]
+    erp = ERP[theirs]
+    agreed = Agreed("m0", "s0", "e0") if base == "agreed" else None
+    if sameness == "by sent":
+        sent = erp
+        agreed = replace(agreed, sent=sent) if agreed is not None and ours == "same" else agreed
+    back = maintainx if sameness == "by back" else UNKNOWN if theirs == "unknown" else "b"
+    return FieldState(field="f", base=agreed, maintainx=maintainx, sent=sent, erp=erp, back=back, **settings)
 
 
-def canonical(base: str, maintainx: str, erp: str) -> str:
-    """The row of the table for any three letters: which value is called A does not matter, only which are equal."""
-    names: dict[str, str] = {}
-    letters = iter("ABC")
-    for letter in (base, maintainx, erp):
-        if letter not in names:
-            names[letter] = letter if letter in "0-" else next(letters)
-    return " ".join(names[letter] for letter in (base, maintainx, erp))
+def decided(state: FieldState, newest: Side | None) -> Decision:
+    (decision,) = resolve([state], newest).decisions
+    return decision
 
 
-@pytest.mark.parametrize("owner", ["maintainx", "erp"])
-@pytest.mark.parametrize(("base", "maintainx", "erp"), list(itertools.product("ABC0-", "ABC0", "ABC0-")))
-def test_each_combination_is_decided_as_the_table_says(base: str, maintainx: str, erp: str, owner: Side) -> None:
-    (decision,) = resolve(fields(base), fields(maintainx), fields(erp), {"f": owner}).decisions
-    kind = TABLE[canonical(base, maintainx, erp)]
-    assert decision.kind == kind
-    assert decision.winner == {"agreed": None, "conflict": owner}.get(kind, kind)
+def kind_of(row: str, sameness: str, direction: Direction) -> Kind:
+    """What the table says, and that sides which mean the same agree. Nothing comes back from `to_erp`."""
+    means_the_same = sameness == "by sent" or (sameness == "by back" and direction != "to_erp")
+    return "agreed" if means_the_same else TABLE[row][DIRECTIONS.index(direction)]
 
 
-def test_the_table_has_no_row_that_cannot_occur() -> None:
-    assert {canonical(*letters) for letters in itertools.product("ABC0-", "ABC0", "ABC0-")} == set(TABLE)
+ROWS = [
+    (row, sameness, direction)
+    for row, sameness, direction in itertools.product(TABLE, SAMENESS, DIRECTIONS)
+    if sameness == "different" or not row.endswith("unknown")
+]
+
+
+@pytest.mark.parametrize(("row", "sameness", "direction"), ROWS)
+def test_each_combination_is_decided_as_the_table_says(row: str, sameness: str, direction: Direction) -> None:
+    kind = kind_of(row, sameness, direction)
+    for policy, newest in itertools.product(POLICIES, SIDES):
+        decision = decided(state_of(row, sameness, direction=direction, policy=policy), newest)
+        by_policy = {"maintainx": "maintainx", "erp": "erp", "newest": newest, "manual": None}[policy]
+        assert decision.kind == kind
+        assert decision.winner == {"agreed": None, "conflict": by_policy}.get(kind, kind)
+        assert decision.parked == (kind == "conflict" and by_policy is None)
+
+
+@pytest.mark.parametrize("choice", [side for side in SIDES if side is not None])
+@pytest.mark.parametrize(("row", "sameness", "direction"), ROWS)
+def test_what_a_person_decided_wins_unless_both_sides_agree(
+    row: str, sameness: str, direction: Direction, choice: Side
+) -> None:
+    kind = kind_of(row, sameness, direction)
+    for policy, newest in itertools.product(POLICIES, SIDES):
+        decision = decided(state_of(row, sameness, direction=direction, policy=policy, decided=choice), newest)
+        assert decision.winner == (None if kind == "agreed" else choice)
+        assert not decision.parked
+
+
+@pytest.mark.parametrize("choice", SIDES)
+@pytest.mark.parametrize(("row", "direction"), [(row, d) for row, _, d in ROWS if "unknown" not in row])
+def test_nothing_is_written_to_an_erp_that_is_in_the_wanted_status_as_well(
+    row: str, direction: Direction, choice: Side | None
+) -> None:
+    for policy, newest in itertools.product(POLICIES, SIDES):
+        settings: dict[str, Any] = {"direction": direction, "policy": policy, "decided": choice}
+        free = decided(state_of(row, **settings), newest)
+        held = decided(state_of(row, **settings, held=True), newest)
+        assert held.winner != "maintainx"
+        if row.startswith("agreed") and free.winner != "maintainx":
+            assert (held.kind, held.winner) == (free.kind, free.winner)
+
+
+def test_the_table_has_every_row_that_can_occur() -> None:
+    without_base = [
+        f"none {ours} {theirs}" for ours in ("changed", "empty") for theirs in ("changed", "empty", "unknown")
+    ]
+    with_base = [f"agreed {ours} {theirs}" for ours in MAINTAINX for theirs in ERP]
+    assert list(TABLE) == with_base + without_base
+
+
+@pytest.mark.parametrize(
+    ("now", "kind"),
+    [
+        ({}, "agreed"),  # capitals are the ERP's way of keeping it, and nobody changed anything
+        ({"erp": "PUMP 7"}, "maintainx"),
+        ({"maintainx": "pump 7", "sent": "pump 7"}, "maintainx"),
+    ],
+)
+def test_what_the_erp_made_of_a_value_is_not_written_again_and_again(now: dict[str, str], kind: Kind) -> None:
+    base = Agreed("pump", "pump", "PUMP")
+    state = FieldState(field="f", base=base, maintainx="pump", sent="pump", erp="PUMP", direction="to_erp")
+    assert decided(replace(state, **now), None).kind == kind  # type: ignore[arg-type]  # values are of any type
+
+
+def test_what_maintainx_made_of_a_value_is_not_written_again_and_again() -> None:
+    base = Agreed("pump", "pump", "  pump")
+    state = FieldState(field="f", base=base, maintainx="pump", sent="pump", erp="  pump", back="  pump")
+    assert decided(replace(state, direction="to_maintainx"), None).kind == "agreed"
+    assert decided(replace(state, direction="to_maintainx", erp="fan", back="fan"), None).kind == "erp"
+
+
+def test_a_value_of_before_counts_as_changed_if_the_mapping_makes_something_else_of_it() -> None:
+    state = FieldState(field="f", base=Agreed("HIGH", "1", "1"), maintainx="HIGH", sent="10", erp="1", back=UNKNOWN)
+    assert decided(state, None).kind == "maintainx"
 
 
 def test_changes_of_different_fields_are_merged() -> None:
-    base = {"title": "a", "priority": "1", "plant": "1010"}
+    title, priority = state_of("agreed changed same"), state_of("agreed same changed")
+    plant, manual = state_of("agreed same same"), state_of("agreed changed changed", policy="manual")
     result = resolve(
-        base,
-        base | {"title": "b"},
-        base | {"priority": "2"},
-        dict.fromkeys(("title", "priority", "plant"), "maintainx"),
+        [replace(state, field=name) for name, state in {"t": title, "p": priority, "l": plant, "m": manual}.items()],
+        None,
     )
-    assert (result.to_erp, result.to_maintainx, result.conflicts) == ({"title": "b"}, {"priority": "2"}, ())
+    assert (result.to_erp, result.to_maintainx) == ({"t": "s1"}, {"p": "b"})
+    assert [d.field for d in result.settled] == ["l"]
+    assert [d.field for d in result.parked] == [d.field for d in result.conflicts] == ["m"]
 
 
-SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=5), st.floats(allow_nan=False))
-RECORDS = st.dictionaries(st.sampled_from("abcd"), SCALARS)
-FULL = st.fixed_dictionaries(dict.fromkeys("abcd", SCALARS))
-OWNERS = st.fixed_dictionaries(dict.fromkeys("abcd", st.sampled_from(["maintainx", "erp"])))
+SCALARS = st.sampled_from([None, "", "a", "a ", "b", "c", True, 1, 2.5])
+AGREEMENTS = st.builds(Agreed, SCALARS, SCALARS, SCALARS)
+STATES = st.builds(
+    FieldState,
+    field=st.sampled_from("abcd"),
+    base=st.none() | AGREEMENTS,
+    maintainx=SCALARS,
+    sent=SCALARS,
+    erp=SCALARS | st.just(UNKNOWN),
+    back=SCALARS,
+    held=st.booleans(),
+    direction=st.sampled_from(DIRECTIONS),
+    policy=st.sampled_from(POLICIES),
+    decided=st.sampled_from(SIDES),
+)
+NEWEST = st.sampled_from(SIDES)
+MIRRORED: dict[Direction, Direction] = {"to_erp": "to_maintainx", "to_maintainx": "to_erp"}
+OTHER: dict[Any, Any] = {"maintainx": "erp", "erp": "maintainx"}
 
 
-@given(RECORDS, FULL, RECORDS, OWNERS)
-def test_no_field_is_written_to_both_sides_and_none_is_forgotten(
-    base: Any, maintainx: Any, erp: Any, owners: Any
+@given(STATES, NEWEST)
+def test_nobody_writes_what_is_agreed_on_or_parked(state: FieldState, newest: Side | None) -> None:
+    result = resolve([state], newest)
+    (decision,) = result.decisions
+    quiet = decision.kind == "agreed" or decision.parked
+    assert bool(result.to_erp) + bool(result.to_maintainx) == (not quiet)
+
+
+@given(st.lists(STATES, unique_by=lambda state: state.field), NEWEST)
+def test_each_field_is_decided_once_and_by_itself(states: list[FieldState], newest: Side | None) -> None:
+    result = resolve(states, newest)
+    assert result.decisions == tuple(decided(state, newest) for state in states)
+    ways = [result.to_erp, result.to_maintainx, {d.field for d in result.parked}, {d.field for d in result.settled}]
+    assert sorted(itertools.chain(*ways)) == sorted(state.field for state in states)
+
+
+@given(STATES, NEWEST)
+def test_once_it_is_done_both_sides_agree_and_what_is_parked_stays_parked(
+    state: FieldState, newest: Side | None
 ) -> None:
-    result = resolve(base, maintainx, erp, owners)
-    assert not result.to_erp.keys() & result.to_maintainx.keys()
-    agreed = {d.field for d in result.decisions if d.kind == "agreed"}
-    assert agreed | result.to_erp.keys() | result.to_maintainx.keys() == set("abcd")
+    decision = decided(state, newest)
+    again = decided(after(state, decision), newest)
+    assert again.parked if decision.parked else again.kind == "agreed"
 
 
-@given(RECORDS, FULL, FULL, OWNERS)
-def test_after_both_writes_both_sides_agree(base: Any, maintainx: Any, erp: Any, owners: Any) -> None:
-    result = resolve(base, maintainx, erp, owners)
-    again = resolve(base, maintainx | result.to_maintainx, erp | result.to_erp, owners)
-    assert all(decision.kind == "agreed" for decision in again.decisions)
+def after(state: FieldState, decision: Decision) -> FieldState:
+    """The field as the engine leaves it: both sides written, and the agreement noted."""
+    if decision.winner == "maintainx":
+        state = replace(state, erp=state.sent)
+    elif decision.winner == "erp":
+        told = None if state.erp is UNKNOWN else state.erp
+        state = replace(state, maintainx=state.back, sent=told)
+    elif decision.parked:
+        return state
+    if state.erp is UNKNOWN:
+        known = state.base if decision.winner is None else None
+        return replace(state, base=known or Agreed(state.maintainx, state.sent, None))
+    return replace(state, base=Agreed(state.maintainx, state.sent, state.erp))
 
 
-@given(FULL, FULL, FULL)
-def test_the_sides_are_treated_alike(base: Any, maintainx: Any, erp: Any) -> None:
-    one = resolve(base, maintainx, erp, dict.fromkeys("abcd", "maintainx"))
-    other = resolve(base, erp, maintainx, dict.fromkeys("abcd", "erp"))
-    assert one.to_erp == other.to_maintainx
-    assert one.to_maintainx == other.to_erp
+@given(STATES, NEWEST)
+def test_a_side_that_nobody_changed_never_wins_over_one_that_somebody_changed(
+    state: FieldState, newest: Side | None
+) -> None:
+    state = replace(state, direction="both", decided=None)
+    base = state.base
+    assume(base is not None and state.erp is not UNKNOWN)
+    assert base is not None
+    ours = not same_value(state.maintainx, base.maintainx) or not same_value(state.sent, base.sent)
+    theirs = not same_value(state.erp, base.erp)
+    winner = decided(state, newest).winner
+    assert (winner == "maintainx") <= ours
+    assert (winner == "erp") <= theirs
+
+
+@given(STATES, NEWEST)
+def test_only_a_person_makes_a_field_travel_against_its_direction(state: FieldState, newest: Side | None) -> None:
+    winner = decided(replace(state, decided=None), newest).winner
+    assert not (state.direction == "to_erp" and winner == "erp")
+    assert not (state.direction == "to_maintainx" and winner == "maintainx")
+
+
+@given(STATES, NEWEST)
+def test_the_sides_are_treated_alike(state: FieldState, newest: Side | None) -> None:
+    """With a mapping that changes no value, mirrored sides have mirrored decisions."""
+    assume(state.erp is not UNKNOWN)
+    base = None if state.base is None else Agreed(state.base.maintainx, state.base.maintainx, state.base.erp)
+    one = replace(state, base=base, sent=state.maintainx, back=state.erp, held=False)
+    other = replace(
+        one,
+        base=None if base is None else Agreed(base.erp, base.erp, base.maintainx),
+        maintainx=one.erp,
+        sent=one.erp,
+        erp=one.maintainx,
+        back=one.maintainx,
+        direction=MIRRORED.get(one.direction, one.direction),
+        policy=OTHER.get(one.policy, one.policy),
+        decided=OTHER.get(one.decided),
+    )
+    seen, mirrored = decided(one, newest), decided(other, OTHER.get(newest))
+    assert mirrored.winner == OTHER.get(seen.winner)
+    assert mirrored.kind == OTHER.get(seen.kind, seen.kind)
+
+
+@given(AGREEMENTS)
+def test_an_agreement_survives_the_record(agreed: Agreed) -> None:
+    assert Agreed.of({"f": agreed.to_json()}, "f") == agreed
+    assert Agreed.of({"f": agreed.to_json()}, "g") is None
 
 
 def test_the_resolver_imports_nothing_that_could_do_io() -> None:

@@ -1,0 +1,133 @@
+"""What a record found in the ERP says of its work order: nothing new, nothing of ours, or a change to look at. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from shared.canonical import canonical_json, content_hash
+from shared.config.mappings import FieldRule
+from shared.erp.base import ErpRecord
+from shared.events import Event, event_identity, format_utc
+from shared.state import SyncRecord
+from shared.sync.conflicts import ORPHAN, Parked
+from shared.sync.resolver import UNKNOWN, Agreed
+from shared.values import same_value
+
+CHANGED_EVENT = "work_order.changed_in_erp"
+ORIGIN = "erp_pull"
+# Why nothing is published. not_linked: none of our work orders. doubled: it carries the reference of a work order that
+# is linked to another ERP record. own_write: it is at the version that we wrote or read last. unchanged: it has what
+# both sides agreed on, or what is parked. parked: it is gone, and a person was told so. deleted: the work order is,
+# in MaintainX. orphaned: the work order was given up when the ERP's record was gone. unreadable: the ERP refuses to
+# show it.
+Skip = Literal["not_linked", "doubled", "own_write", "unchanged", "parked", "deleted", "orphaned", "unreadable"]
+# Those that people may want to look into.
+REPORTED: frozenset[Skip] = frozenset({"not_linked", "doubled", "unreadable"})
+Rules = Mapping[str, FieldRule]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One ERP record. skip: why there is nothing to do; None if the engine must look at the work order.
+
+    found: as read; None if the ERP has it no longer. work_order_id: None if there is none. record: what we know of it.
+    fields: ERP names of those that differ from what we know; empty if it is new to us, gone, or shows none of them.
+    """
+
+    erp_id: str
+    skip: Skip | None
+    found: ErpRecord | None
+    work_order_id: int | None = None
+    record: SyncRecord | None = None
+    fields: tuple[str, ...] = ()
+
+
+def judge(found: ErpRecord, work_order_id: int | None, record: SyncRecord | None, rules: Rules) -> Finding:
+    """What a record that the ERP has says.
+
+    work_order_id: of the work order that it is linked to, or whose reference it carries. rules: of the fields that are
+    compared, by ERP name.
+    """
+    if work_order_id is None:
+        return Finding(found.id, "not_linked", found)
+    skip = None if record is None else _skip(found, record)
+    fields = () if record is None or skip is not None else differing(found, record, rules)
+    if record is not None and skip is None and not fields and _shows_all_is_well(found, record, rules):
+        skip = "unchanged"
+    return Finding(found.id, skip, found, work_order_id, record, fields)
+
+
+def judge_gone(record: SyncRecord) -> Finding:
+    """What it says that the ERP has a linked record no longer."""
+    skip: Skip | None = "parked" if ORPHAN in record.conflicts else None
+    return Finding(str(record.erp_id), skip, None, record.maintainx_id, record)
+
+
+def judge_unreadable(record: SyncRecord) -> Finding:
+    """What it says that the ERP refuses to show a linked record."""
+    return Finding(str(record.erp_id), "unreadable", None, record.maintainx_id, record)
+
+
+def differing(found: ErpRecord, record: SyncRecord, rules: Rules) -> tuple[str, ...]:
+    """Compared fields whose value is another than the one that we know; those that the ERP does not show are not."""
+    known = {name: _known(record, name) for name in rules if name in found.fields}
+    return tuple(sorted(n for n, value in known.items() if value is UNKNOWN or not same_value(found.fields[n], value)))
+
+
+def change_event(site: str, finding: Finding, now_utc: datetime, *, anew: bool) -> Event:
+    """The event that has the engine look at the work order.
+
+    The same for the same state of the ERP's record, so that it is handled once however often it is found. anew: the
+    same only until the sync record changes, so that a difference that stays is looked at again.
+    """
+    found, record = finding.found, finding.record
+    changed_at = None if found is None else found.changed_at
+    version = None if found is None else found.version
+    key: list[Any] = [finding.erp_id, version, None if changed_at is None else format_utc(changed_at)]
+    key.append("gone" if found is None else content_hash(dict(found.fields)))
+    # Without version and time the ERP could come back to a state that it was in before.
+    if record is not None and (anew or (version is None and changed_at is None)):
+        key.append(record.updated_at_utc.isoformat())
+    return Event(
+        event_id=event_identity(site, CHANGED_EVENT, canonical_json(key).encode()),
+        site=site,
+        type=CHANGED_EVENT,
+        resource="work_order",
+        resource_id=str(finding.work_order_id),
+        occurred_at=changed_at or now_utc,
+        received_at=now_utc,
+        source="poll",
+        origin=ORIGIN,
+        data={
+            "workOrderId": finding.work_order_id,
+            "erpId": finding.erp_id,
+            "version": version,
+            "gone": found is None,
+            "fields": list(finding.fields),
+        },
+    )
+
+
+def _skip(found: ErpRecord, record: SyncRecord) -> Skip | None:
+    if record.erp_id is not None and record.erp_id != found.id:
+        return "doubled"
+    if record.state in ("deleted", "orphaned"):
+        return "deleted" if record.state == "deleted" else "orphaned"
+    return "own_write" if found.version is not None and found.version == record.erp_version else None
+
+
+def _shows_all_is_well(found: ErpRecord, record: SyncRecord, rules: Rules) -> bool:
+    """Not while the record is still being made, is parked as gone, or if the answer shows no field to tell it by."""
+    return record.state == "linked" and ORPHAN not in record.conflicts and not rules.keys().isdisjoint(found.fields)
+
+
+def _known(record: SyncRecord, field: str) -> Any:
+    """The ERP's value as parked for a person, else as last agreed on; UNKNOWN if there is neither."""
+    parked = Parked.of(record, field)
+    if parked is not None:
+        return parked.erp
+    agreed = Agreed.of(record.base, field)
+    return UNKNOWN if agreed is None else agreed.erp

@@ -1,0 +1,230 @@
+"""What can happen to a site, as a hypothesis state machine; when it goes quiet, both sides must agree.
+
+People edit both sides, events come twice, late, in another order or never, workers die between any two of their calls
+or meet another worker there, and the ERP answers 412, 429, 503 or not at all. Then everything works again, one
+catch-up and one pull run, and the queue is worked off.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, note, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+
+from shared.errors import AuthenticationFailed, TransientError
+from shared.sync.look import ERP_CHANGED_EVENT
+from shared.sync.reference import work_order_id_in
+from shared.values import same_value
+from tests.integration.gateway.world import LEASE_AND_MORE_S, WRITABLE_STATUSES, GatewayWorld, MeetingWire, Plant
+
+TITLES = ("Replace seal", "Replace both seals", "Grease bearings of the feed pump at the drive end, all four of them")
+FIELDS: dict[str, tuple[Any, ...]] = {
+    "title": TITLES,
+    "description": ("Leak at drive end", "It's dry", "", None),
+    "priority": ("NONE", "LOW", "MEDIUM", "HIGH"),
+    "assetId": (2201, 2202),
+    "dueDate": ("2026-09-16T16:00:00.000Z", "2026-09-17T22:30:00.000Z", None),
+    "startDate": ("2026-09-14T06:00:00.000Z", "2026-09-15T06:00:00.000Z", None),
+    "type": ("REACTIVE", "PREVENTIVE", "OTHER"),
+}
+MOST_ORDERS = 3
+SETTLE_ROUNDS = 12
+CALLS = st.none() | st.integers(1, 12)
+
+
+class GatewayMachine(RuleBasedStateMachine):
+    """Subclasses say which ERP: `make_plant`, `erp_edits` (field -> values) and `erp_statuses`."""
+
+    make_plant: Callable[[], Plant]
+    erp_edits: dict[str, tuple[Any, ...]]
+    erp_statuses: tuple[str, ...]
+    faults: tuple[str, ...]
+
+    @initialize()
+    def begin(self) -> None:
+        """A site with a work order."""
+        self.plant = type(self).make_plant()
+        self.world = GatewayWorld(self.plant)
+        self.world.create(title=TITLES[0], priority="HIGH", assetId=2201)
+
+    def teardown(self) -> None:
+        """It goes quiet, and everything must be as promised."""
+        if hasattr(self, "world"):
+            self.settle()
+            self.check()
+
+    # People
+
+    @precondition(lambda self: len(self.world.work_orders) < MOST_ORDERS)
+    @rule(title=st.sampled_from(TITLES))
+    def somebody_creates(self, title: str) -> None:
+        """A new work order."""
+        self.world.create(title=title, assetId=2202)
+
+    @rule(data=st.data())
+    def somebody_edits_maintainx(self, data: st.DataObject) -> None:
+        """A field, or the status."""
+        if not self.world.work_orders:
+            return
+        number = data.draw(st.sampled_from(sorted(self.world.work_orders)))
+        name = data.draw(st.sampled_from(["status", *FIELDS]))
+        value = data.draw(st.sampled_from(WRITABLE_STATUSES if name == "status" else FIELDS[name]))
+        self.world.change(number, **{name: value})
+
+    @rule(data=st.data())
+    def somebody_edits_the_erp(self, data: st.DataObject) -> None:
+        """A field of an order."""
+        if orders := sorted(self.plant.orders()):
+            name = data.draw(st.sampled_from(sorted(self.erp_edits)))
+            self.plant.edit(data.draw(st.sampled_from(orders)), name, data.draw(st.sampled_from(self.erp_edits[name])))
+
+    @rule(data=st.data())
+    def somebody_moves_an_order_on(self, data: st.DataObject) -> None:
+        """Its status, in the ERP."""
+        if orders := sorted(self.plant.orders()):
+            order = data.draw(st.sampled_from(orders))
+            self.plant.set_status(order, data.draw(st.sampled_from(self.erp_statuses)))
+
+    @precondition(lambda self: len(self.world.work_orders) > 1)
+    @rule(data=st.data())
+    def somebody_deletes(self, data: st.DataObject) -> None:
+        """A work order."""
+        self.world.delete(data.draw(st.sampled_from(sorted(self.world.work_orders))))
+
+    # Time and faults
+
+    @rule(seconds=st.sampled_from([1, 20, 120]))
+    def time_passes(self, seconds: int) -> None:
+        """Leases and settling times end."""
+        self.world.wait(seconds)
+
+    @rule(data=st.data())
+    def the_erp_has_a_fault(self, data: st.DataObject) -> None:
+        """The next request meets it."""
+        self.plant.fault(data.draw(st.sampled_from(self.faults)))
+
+    @precondition(lambda self: self.world.queue)
+    @rule(data=st.data())
+    def an_event_is_lost(self, data: st.DataObject) -> None:
+        """Except that of a deletion, which no list of MaintainX's shows."""
+        event = data.draw(st.sampled_from(self.world.queue))
+        if event.type != "work_order.deleted":
+            self.world.queue.remove(event)
+
+    # The bundle
+
+    @precondition(lambda self: self.world.queue)
+    @rule(data=st.data(), kill_at=CALLS, meet_at=CALLS, again=st.booleans(), after=st.booleans())
+    def an_event_is_delivered(
+        self, data: st.DataObject, kill_at: int | None, meet_at: int | None, again: bool, after: bool
+    ) -> None:
+        """Any of them, perhaps for the first of two times; the worker may die, or meet another one."""
+        event = data.draw(st.sampled_from(self.world.queue))
+
+        def meeting() -> None:
+            what = data.draw(st.sampled_from(["worker", "worker, later", "maintainx", "erp"]))
+            if what == "maintainx":
+                self.somebody_edits_maintainx(data)
+            elif what == "erp":
+                self.somebody_edits_the_erp(data)
+            else:
+                self.world.wait(LEASE_AND_MORE_S if what == "worker, later" else 0)
+                self.world.handle(data.draw(st.sampled_from(self.world.queue)))
+
+        wire = MeetingWire(kill_at=kill_at, when="after" if after else "before", meet_at=meet_at, meeting=meeting)
+        if self.world.handle(event, wire) is not None and not again and event in self.world.queue:
+            self.world.queue.remove(event)
+
+    @rule()
+    def a_catch_up_runs(self) -> None:
+        """What no webhook told is published."""
+        for number, work_order in self.world.work_orders.items():
+            record = self.world.record(number)
+            seen = None if record is None else record.maintainx_updated_at
+            if seen is None or seen.isoformat() < work_order["updatedAt"].replace("Z", "+00:00"):
+                self.world.tell(number)
+
+    @rule()
+    def a_pull_runs(self) -> None:
+        """What changed in the ERP is looked at."""
+        since = self.world.clock() - timedelta(days=365)
+        length = self.world.erp.description.reference_length
+        try:
+            changed = [record.reference for record in self.world.erp.changed_since(since)]
+        except (TransientError, AuthenticationFailed):
+            return  # the next one finds it
+        for number in sorted({work_order_id_in(reference, self.plant.site, length) or 0 for reference in changed}):
+            if number:
+                self.world.tell(number, ERP_CHANGED_EVENT)
+
+    # The end
+
+    def settle(self) -> None:
+        """Everything works again; one catch-up, one pull, and the queue is worked off."""
+        self.plant.clear_faults()
+        self.world.wait(2 * LEASE_AND_MORE_S)
+        self.a_catch_up_runs()
+        self.a_pull_runs()
+        for _ in range(SETTLE_ROUNDS):
+            waiting, self.world.queue = self.world.queue, []
+            self.world.queue += [event for event in waiting if self.world.handle(event) is None]
+            if not self.world.queue:
+                return
+            self.world.wait(LEASE_AND_MORE_S)
+        raise AssertionError(f"not quiet: {self.world.queue} {self.world.outcomes}")
+
+    def check(self) -> None:
+        """Nothing lost, nothing doubled, nothing silent."""
+        note(str(dict(self.world.outcomes)))
+        orders = self.plant.orders()
+        references = list(orders.values())
+        assert len(references) == len(set(references)), f"doubled: {references}"
+        for number in self.world.work_orders:
+            record = self.world.record(number)
+            assert record is not None, f"{number} was skipped"
+            assert record.intent is None
+            assert record.erp_id in orders, f"{number} has no order"
+            order = self.world.erp.get(str(record.erp_id)).fields
+            assert self.world.differences(number, order) == []
+            self.check_audit(number, order)
+        for number in self.world.deleted:
+            record = self.world.record(number)
+            assert record is not None, f"the deletion of {number} was skipped"
+            assert record.state == "deleted" or record.conflicts, f"{number}: {record.state}"
+        announced = {field for event in self.world.announced.values() for field in event.data.get("fields", {})}
+        for number in self.world.work_orders:
+            assert announced >= self.world.record(number).conflicts.keys()  # type: ignore[union-attr]
+
+    def check_audit(self, number: int, order: Any) -> None:
+        """All entries of a record, in order, give what the ERP has."""
+        record = self.world.record(number)
+        assert record is not None
+        state: dict[str, Any] = {}
+        for entry in self.world.entries():
+            if entry["maintainx_id"] == number:
+                state |= entry["agreed"]
+        for name, value in state.items():
+            if name not in record.conflicts and name in record.base:
+                assert same_value(value, order.get(name)), (
+                    f"audit trail of {number}: {name} {value!r} {order.get(name)!r}"
+                )
+
+
+def run_machine(machine: type[GatewayMachine]) -> None:
+    """As many runs as GATEWAY_EXAMPLES says, of 40 steps at the most; a failure prints how to reproduce it."""
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        machine,
+        settings=settings(
+            max_examples=int(os.environ.get("GATEWAY_EXAMPLES", "25")),
+            stateful_step_count=40,
+            deadline=None,
+            print_blob=True,
+            phases=(Phase.explicit, Phase.generate) if "GATEWAY_NO_SHRINK" in os.environ else tuple(Phase),
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

@@ -1,0 +1,134 @@
+"""A site's part of each simulated ERP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from local.erp.testing import Simulator as RestSimulator
+from local.oracle.testing import Simulator as OracleSimulator
+from local.sap.testing import ControlRefused
+from local.sap.testing import Simulator as SapSimulator
+from shared.config.erp import ErpConfig
+from shared.config.mappings import MappingFile, Policy
+from shared.erp.base import ErpAdapter
+from shared.erp.oracle import OracleErp
+from shared.erp.rest import RestErp
+from shared.erp.sap.adapter import SapErp
+from shared.secrets import Secrets
+
+
+def with_policies(mapping: MappingFile, policies: Mapping[str, Policy]) -> MappingFile:
+    """The mapping with other policies for some ERP fields."""
+    fields = [
+        rule if rule.erp not in policies else rule.model_copy(update={"policy": policies[rule.erp]})
+        for rule in mapping.fields
+    ]
+    return mapping.model_copy(update={"fields": fields})
+
+
+@dataclass
+class RestPlant:
+    """A tenant of the REST simulator."""
+
+    simulator: RestSimulator
+    site: str
+    mapping: MappingFile
+    config: ErpConfig
+
+    def adapter(self) -> ErpAdapter:
+        return RestErp(self.config, Secrets())
+
+    def orders(self) -> dict[str, str | None]:
+        return {order["id"]: order["externalReference"] for order in self.simulator.orders(self.site)}
+
+    def edit(self, order_id: str, name: str, value: Any) -> None:
+        _if_allowed(lambda: self.simulator.edit(self.site, order_id, **{name: value}))
+
+    def set_status(self, order_id: str, status: str) -> None:
+        _if_allowed(lambda: self.simulator.edit(self.site, order_id, status=status))
+
+    def fault(self, kind: str) -> None:
+        self.simulator.fault(kind, tenant=self.site, times=1)
+
+    def clear_faults(self) -> None:
+        self.simulator.clear_faults()
+
+
+@dataclass
+class OraclePlant:
+    """A tenant of the Oracle simulator."""
+
+    simulator: OracleSimulator
+    site: str
+    mapping: MappingFile
+    config: ErpConfig
+
+    def adapter(self) -> ErpAdapter:
+        return OracleErp(self.config, Secrets())
+
+    def orders(self) -> dict[str, str | None]:
+        return {str(order["WorkOrderId"]): order["WorkOrderNumber"] for order in self.simulator.orders(self.site)}
+
+    def edit(self, order_id: str, name: str, value: Any) -> None:
+        _if_allowed(lambda: self.simulator.edit(self.site, order_id, **{name: value}))
+
+    def set_status(self, order_id: str, status: str) -> None:
+        _if_allowed(lambda: self.simulator.set_status(self.site, order_id, status))
+
+    def fault(self, kind: str) -> None:
+        self.simulator.fault(kind, tenant=self.site, times=1)
+
+    def clear_faults(self) -> None:
+        self.simulator.clear_faults(self.site)
+
+
+@dataclass
+class SapPlant:
+    """A tenant of the SAP simulator."""
+
+    simulator: SapSimulator
+    site: str
+    mapping: MappingFile
+    config: ErpConfig
+
+    def adapter(self) -> ErpAdapter:
+        return SapErp(self.config, Secrets())
+
+    def orders(self) -> dict[str, str | None]:
+        found = self.simulator.orders(self.site)
+        return {order["MaintenanceOrder"]: order["ReferenceElement"] for order in found}
+
+    def edit(self, order_id: str, name: str, value: Any) -> None:
+        if name == "LongText":
+            _if_allowed(lambda: self.simulator.write_long_text(self.site, order_id, value))
+        else:
+            _if_allowed(lambda: self.simulator.edit(self.site, order_id, **{name: value}))
+
+    def set_status(self, order_id: str, status: str) -> None:
+        if status in ("PCNF", "CNF"):
+            _if_allowed(lambda: self.simulator.confirm(self.site, order_id, final=status == "CNF"))
+        else:
+            _if_allowed(lambda: self.simulator.set_status(self.site, order_id, status))
+
+    def fault(self, kind: str) -> None:
+        if kind == "session_expired":
+            self.simulator.expire_sessions(self.site)
+        else:
+            self.simulator.fault(kind, tenant=self.site, times=1)
+
+    def clear_faults(self) -> None:
+        self.simulator.clear_faults(self.site)
+
+
+def _if_allowed(write: Callable[[], object]) -> None:
+    try:
+        write()
+    except ControlRefused:  # a closed order, a status that does not follow
+        pass
+    except httpx.HTTPStatusError as error:
+        if error.response.status_code >= 500:
+            raise

@@ -1,0 +1,68 @@
+"""The gateway between MaintainX and the REST example, whatever happens."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+import pytest
+
+from local.erp.testing import Simulator, running_simulator
+from shared.config.erp import ErpConfig
+from tests.fakes.sync_world import example_mapping
+from tests.integration.gateway.machine import GatewayMachine, run_machine
+from tests.integration.gateway.plants import RestPlant, with_policies
+
+VARIABLE = "SECRET_ERP_TOKEN_GATEWAY"  # a name
+STATUSES = ("NEW", "IN_WORK", "WAITING", "COMPLETED", "CLOSED", "CANCELLED")
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="module")
+def simulator() -> Iterator[Simulator]:
+    with running_simulator() as running:
+        yield running
+
+
+@pytest.mark.parametrize("policy", ["maintainx", "erp", "newest", "manual"])
+def test_whatever_happens_both_sides_agree_or_a_person_was_asked(
+    policy: str, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, "token")
+
+    def make_plant() -> RestPlant:
+        site = f"gateway-{next(_numbers)}"
+        base_url = simulator.add_tenant(site, "token", ("2201", "2202"))
+        settings_ = {
+            "adapter": "rest",
+            "base_url": base_url,
+            "credentials_secret": "erp-token-gateway",
+            "mapping": "rest-example",
+            "rest": {
+                "timeout_s": 5.0,
+                "settle_s": 5.0,
+                "changed_parameter": "changedSince",
+                "changed_field": "changedAt",
+                "paging": {"style": "none"},
+                "status": {"field": "status", "readable": list(STATUSES), "initial": "NEW", "final": ["CLOSED"]},
+            },
+        }
+        names = ("shortText", "longText", "status", "priority", "equipment", "dueDate")
+        mapping = with_policies(example_mapping(), dict.fromkeys(names, policy))  # type: ignore[arg-type]
+        return RestPlant(simulator, site, mapping, ErpConfig.model_validate(settings_))
+
+    class Machine(GatewayMachine):
+        erp_edits = {  # noqa: RUF012  # hypothesis makes an instance for every example
+            "shortText": ("Dichtung tauschen", "Lager fetten"),
+            "longText": ("Leckage", ""),
+            "priority": ("1", "2", "3", "4"),
+            "equipment": ("2201", "2202"),
+            "dueDate": ("2026-09-20", "2026-09-17"),
+            "plant": ("2020",),
+            "costCenter": ("4100",),
+        }
+        erp_statuses = STATUSES
+        faults = ("outage", "throttle", "error_after", "drop_before", "drop_after")
+
+    Machine.make_plant = staticmethod(make_plant)
+    run_machine(Machine)

@@ -1,0 +1,259 @@
+"""One site between MaintainX and an ERP, with everything that can go wrong between them, in any order.
+
+MaintainX, the state store and the broker are in memory; the ERP is one of the simulators behind a socket, spoken to by
+the real adapter. Workers of the bundle can die at any call, and meet each other at any call.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from shared.config.mappings import WRITABLE, FieldRule, MappingFile
+from shared.erp.base import ErpAdapter
+from shared.erp.mapping import read_work_order
+from shared.erp.mapping_back import maintainx_value_of
+from shared.errors import AuthenticationFailed, BridgeError, MappingError, RecordNotFound, ValidationFailed
+from shared.events import Event, format_utc
+from shared.outcomes import Outcome
+from shared.state import RecordKey, SyncRecord
+from shared.sync.engine import LEASE_S, SyncEngine
+from shared.sync.look import DELETED_EVENT
+from shared.values import same_value
+from tests.fakes.state import MemoryStateStore
+from tests.fakes.sync_world import Killed, When, Wire
+
+ZONE = ZoneInfo("Europe/Berlin")
+FIRST = 9001001
+WRITABLE_STATUSES = ("OPEN", "IN_PROGRESS", "ON_HOLD", "DONE", "CANCELED")
+
+
+class Plant(Protocol):
+    """A site's part of a simulated ERP, as the people there and as the bundle see it."""
+
+    site: str
+    mapping: MappingFile
+
+    def adapter(self) -> ErpAdapter:
+        """The bundle's adapter to it."""
+        ...
+
+    def orders(self) -> dict[str, str | None]:
+        """Every order: its id and its reference."""
+        ...
+
+    def edit(self, order_id: str, name: str, value: Any) -> None:
+        """A person changes a field; nothing happens if the ERP does not allow it now."""
+        ...
+
+    def set_status(self, order_id: str, status: str) -> None:
+        """A person moves the order to a status, if the ERP allows that now."""
+        ...
+
+    def fault(self, kind: str) -> None:
+        """The next request meets a fault."""
+        ...
+
+    def clear_faults(self) -> None:
+        """Everything works again."""
+        ...
+
+
+class MeetingWire(Wire):
+    """A wire that has something else happen at its `meet_at`th call."""
+
+    def __init__(
+        self,
+        *,
+        kill_at: int | None = None,
+        when: When = "before",
+        meet_at: int | None = None,
+        meeting: Callable[[], None] = lambda: None,
+    ) -> None:
+        super().__init__(kill_at=kill_at, when=when)
+        self._meet_at, self._meeting = meet_at, meeting
+
+    def passes(self, name: str, call: Callable[[], Any]) -> Any:
+        """Let one call pass."""
+        if self._meet_at is not None and len(self.calls) + 1 == self._meet_at:
+            self._meet_at = None
+            self._meeting()
+        return super().passes(name, call)
+
+
+@dataclass
+class GatewayWorld:
+    """The site. offset: how far its clock is ahead of the machine's."""
+
+    plant: Plant
+    work_orders: dict[int, dict[str, Any]] = field(default_factory=dict)
+    deleted: set[int] = field(default_factory=set)
+    queue: list[Event] = field(default_factory=list)
+    audit: list[dict[str, Any]] = field(default_factory=list)
+    announced: dict[str, Event] = field(default_factory=dict)
+    outcomes: Counter[str] = field(default_factory=Counter)
+    offset: timedelta = timedelta()
+    events: int = 0
+
+    def __post_init__(self) -> None:
+        self.state = MemoryStateStore(clock=self.clock)
+        self.erp = self.plant.adapter()
+
+    def clock(self) -> datetime:
+        """Now."""
+        return datetime.now(UTC) + self.offset
+
+    # What people do
+
+    def create(self, **fields: Any) -> int:
+        """Somebody makes a work order."""
+        number = FIRST + len(self.work_orders) + len(self.deleted)
+        body = {"id": number, "status": "OPEN", "priority": "NONE", "type": "REACTIVE", **fields}
+        self.work_orders[number] = {**body, "updatedAt": format_utc(self.clock())}
+        self.tell(number)
+        return number
+
+    def change(self, number: int, **fields: Any) -> None:
+        """Somebody changes it in MaintainX."""
+        self.work_orders[number].update(fields, updatedAt=format_utc(self.clock()))
+        self.tell(number)
+
+    def delete(self, number: int) -> None:
+        """Somebody deletes it."""
+        del self.work_orders[number]
+        self.deleted.add(number)
+        self.tell(number, DELETED_EVENT)
+
+    def tell(self, number: int, type_: str = "work_order.updated") -> None:
+        """An event gets on its way."""
+        self.events += 1
+        now = self.clock()
+        self.queue.append(
+            Event(
+                event_id=f"e{self.events}",
+                site=self.plant.site,
+                type=type_,
+                resource="work_order",
+                resource_id=str(number),
+                occurred_at=now,
+                received_at=now,
+                source="webhook",
+                origin="",
+                data={},
+            )
+        )
+
+    def wait(self, seconds: float) -> None:
+        """Time passes."""
+        self.offset += timedelta(seconds=seconds)
+
+    # What the bundle does
+
+    def engine(self, wire: Wire) -> SyncEngine:
+        """A worker's engine, each of its ports behind `wire`."""
+        return SyncEngine(
+            site=self.plant.site,
+            zone=ZONE,
+            mapping=self.plant.mapping,
+            maintainx=wire.port("maintainx", self),
+            erp=wire.port("erp", self.erp),
+            state=wire.port("state", self.state),
+            publisher=wire.port("publisher", self),
+            clock=self.clock,
+            sleep=self.wait,
+        )
+
+    def handle(self, event: Event, wire: Wire | None = None) -> Outcome | None:
+        """One delivery; None if it died or is to be tried again, and then the event stays in the queue."""
+        try:
+            outcome = self.engine(wire or Wire()).look_at(int(event.resource_id), event)
+        except Killed:
+            self.outcomes["killed"] += 1
+            return None
+        except BridgeError as error:
+            self.outcomes[type(error).__name__] += 1
+            if not error.transient and not isinstance(error, AuthenticationFailed):  # a key that a person mends
+                raise
+            return None
+        self.outcomes[f"{outcome.kind} {outcome.reason}"] += 1
+        return outcome
+
+    # Ports of the engine
+
+    def get_work_order(self, work_order_id: int) -> Mapping[str, Any]:
+        try:
+            return json.loads(json.dumps(self.work_orders[work_order_id]))  # type: ignore[no-any-return]
+        except KeyError:
+            raise RecordNotFound(f"work order {work_order_id}", status=404) from None
+
+    def change_work_order(self, work_order_id: int, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+        if unknown := fields.keys() - (WRITABLE.keys() | {"extraFields"}) | fields.keys() & {"status"}:
+            raise ValidationFailed(f"work order {work_order_id}: {unknown}", status=400)
+        if not fields.get("title", "x"):
+            raise ValidationFailed(f"work order {work_order_id}: title", status=400)
+        return self._write(work_order_id, fields)
+
+    def set_status(self, work_order_id: int, status: str) -> Mapping[str, Any]:
+        if status not in WRITABLE_STATUSES:
+            raise ValidationFailed(f"work order {work_order_id}: {status}", status=400)
+        return self._write(work_order_id, {"status": status})
+
+    def _write(self, work_order_id: int, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+        self.get_work_order(work_order_id)
+        self.work_orders[work_order_id].update(fields, updatedAt=format_utc(self.clock()))
+        return self.get_work_order(work_order_id)
+
+    def publish(self, topic: str, data: bytes, attributes: Mapping[str, str]) -> str:  # noqa: ARG002  # a port
+        if topic == "audit":
+            self.audit.append(json.loads(data))
+        elif topic == "erp-push":
+            self.queue.append(Event.from_json(data))
+        else:
+            event = Event.from_json(data)
+            self.announced[event.event_id] = event
+            if event.resource == "work_order":
+                self.queue.append(event)
+        return "1"
+
+    # What can be seen
+
+    def record(self, number: int) -> SyncRecord | None:
+        """What the bundle remembers of it."""
+        return self.state.get_record(RecordKey(self.plant.site, "work_order", number))
+
+    def entries(self) -> list[dict[str, Any]]:
+        """The audit trail as the warehouse has it: one entry an id, in order."""
+        return list({entry["entry_id"]: entry for entry in self.audit}.values())
+
+    def differences(self, number: int, order: Mapping[str, Any]) -> list[str]:
+        """Fields in which both sides mean different things and no person was asked; a text each."""
+        record, work_order = self.record(number), self.work_orders[number]
+        parked = {} if record is None else record.conflicts
+        mine = read_work_order(self.plant.mapping, work_order, ZONE)
+        status = self.erp.description.status
+        found = []
+        for rule in self.plant.mapping.fields:
+            if rule.once or rule.erp in parked:
+                continue
+            sent, erp = mine[rule.erp].sent, order.get(rule.erp)
+            held = status is not None and rule.erp == status.name and status.holds(sent, erp)
+            if not (same_value(sent, erp) or held or _same_for_maintainx(rule, erp, mine[rule.erp].maintainx)):
+                found.append(f"{number} {rule.erp}: {mine[rule.erp]} {erp!r}")
+        return found
+
+
+def _same_for_maintainx(rule: FieldRule, erp: Any, maintainx: Any) -> bool:
+    if not rule.travels_back:
+        return False
+    try:
+        return same_value(maintainx_value_of(rule, erp, maintainx, ZONE), maintainx)
+    except MappingError:
+        return False
+
+
+LEASE_AND_MORE_S = LEASE_S + 1
