@@ -9,16 +9,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from shared.errors import AuthenticationFailed, TransientError
-from shared.sync.look import ERP_CHANGED_EVENT
-from shared.sync.reference import work_order_id_in
 from shared.values import same_value
 from tests.integration.gateway.world import LEASE_AND_MORE_S, WRITABLE_STATUSES, GatewayWorld, MeetingWire, Plant
 
@@ -111,9 +107,9 @@ class GatewayMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.world.queue)
     @rule(data=st.data())
     def an_event_is_lost(self, data: st.DataObject) -> None:
-        """Except that of a deletion, which no list of MaintainX's shows."""
+        """A webhook; but that of a deletion, which no list of MaintainX's shows, is not."""
         event = data.draw(st.sampled_from(self.world.queue))
-        if event.type != "work_order.deleted":
+        if event.source == "webhook" and event.type != "work_order.deleted":
             self.world.queue.remove(event)
 
     # The bundle
@@ -143,24 +139,12 @@ class GatewayMachine(RuleBasedStateMachine):
     @rule()
     def a_catch_up_runs(self) -> None:
         """What no webhook told is published."""
-        for number, work_order in self.world.work_orders.items():
-            record = self.world.record(number)
-            seen = None if record is None else record.maintainx_updated_at
-            if seen is None or seen.isoformat() < work_order["updatedAt"].replace("Z", "+00:00"):
-                self.world.tell(number)
+        self.world.catch_up()
 
     @rule()
     def a_pull_runs(self) -> None:
         """What changed in the ERP is looked at."""
-        since = self.world.clock() - timedelta(days=365)
-        length = self.world.erp.description.reference_length
-        try:
-            changed = [record.reference for record in self.world.erp.changed_since(since)]
-        except (TransientError, AuthenticationFailed):
-            return  # the next one finds it
-        for number in sorted({work_order_id_in(reference, self.plant.site, length) or 0 for reference in changed}):
-            if number:
-                self.world.tell(number, ERP_CHANGED_EVENT)
+        self.world.pull()
 
     # The end
 
@@ -217,7 +201,7 @@ class GatewayMachine(RuleBasedStateMachine):
 
 def run_machine(machine: type[GatewayMachine]) -> None:
     """As many runs as GATEWAY_EXAMPLES says, of 40 steps at the most; a failure prints how to reproduce it."""
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         machine,
         settings=settings(
             max_examples=int(os.environ.get("GATEWAY_EXAMPLES", "25")),

@@ -6,9 +6,10 @@ the real adapter. Workers of the bundle can die at any call, and meet each other
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
@@ -18,12 +19,24 @@ from shared.config.mappings import WRITABLE, FieldRule, MappingFile
 from shared.erp.base import ErpAdapter
 from shared.erp.mapping import read_work_order
 from shared.erp.mapping_back import maintainx_value_of
-from shared.errors import AuthenticationFailed, BridgeError, MappingError, RecordNotFound, ValidationFailed
+from shared.errors import (
+    AuthenticationFailed,
+    BridgeError,
+    LeaseLost,
+    MappingError,
+    RecordNotFound,
+    TransientError,
+    ValidationFailed,
+)
 from shared.events import Event, format_utc
-from shared.outcomes import Outcome
-from shared.state import RecordKey, SyncRecord
+from shared.maintainx.models import WorkOrder
+from shared.maintainx.queries import WorkOrderFilter
+from shared.outcomes import Outcome, skipped
+from shared.state import ClaimKey, Done, InProgress, RecordKey, SyncRecord
+from shared.sync.catch_up import CatchUp
 from shared.sync.engine import LEASE_S, SyncEngine
 from shared.sync.look import DELETED_EVENT
+from shared.sync.pull import Pull
 from shared.values import same_value
 from tests.fakes.state import MemoryStateStore
 from tests.fakes.sync_world import Killed, When, Wire
@@ -169,7 +182,29 @@ class GatewayWorld:
         )
 
     def handle(self, event: Event, wire: Wire | None = None) -> Outcome | None:
-        """One delivery; None if it died or is to be tried again, and then the event stays in the queue."""
+        """One delivery; None if it died or is to be tried again, and then the event stays in the queue.
+
+        What was found by polling is claimed, as the function does with all events: a state that was handled once is
+        not handled again. Webhooks are delivered again on purpose.
+        """
+        claim = None
+        if event.source == "poll":
+            key = ClaimKey(event.site, event.event_id, "erp_push")
+            claimed = self.state.claim(key, owner="machine", lease_s=LEASE_AND_MORE_S)
+            if isinstance(claimed, Done):
+                return skipped("duplicate")
+            if isinstance(claimed, InProgress):
+                return None
+            claim = claimed.claim
+        outcome = self._handled(event, wire)
+        if claim is not None and outcome is not None:
+            with contextlib.suppress(LeaseLost):
+                self.state.complete_claim(claim, outcome=outcome.kind, reason=outcome.reason, ttl_s=86400)
+        elif claim is not None:
+            self.state.release_claim(claim)
+        return outcome
+
+    def _handled(self, event: Event, wire: Wire | None) -> Outcome | None:
         try:
             outcome = self.engine(wire or Wire()).look_at(int(event.resource_id), event)
         except Killed:
@@ -183,7 +218,30 @@ class GatewayWorld:
         self.outcomes[f"{outcome.kind} {outcome.reason}"] += 1
         return outcome
 
-    # Ports of the engine
+    def catch_up(self) -> None:
+        """One run of catch_up, on an archive in which no event is found."""
+        CatchUp(self.plant.site, True, self, self.state, self, self, clock=self.clock).run()
+
+    def pull(self) -> None:
+        """One run of erp_pull; if the ERP does not answer, the next one finds it."""
+        try:
+            Pull(self.plant.site, self.plant.mapping, self.erp, self.state, self, clock=self.clock).changed()
+        except (TransientError, AuthenticationFailed) as error:
+            self.outcomes[f"pull {type(error).__name__}"] += 1
+
+    # Ports of the engine and of the two that look for changes
+
+    def iter_work_orders(self, wanted: WorkOrderFilter = WorkOrderFilter()) -> Iterator[WorkOrder]:  # noqa: B008
+        rows = sorted(self.work_orders.values(), key=lambda row: str(row["updatedAt"]))
+        found = [WorkOrder.model_validate(row) for row in rows]
+        since = wanted.updated_from
+        return (row for row in found if since is None or (row.updated_at is not None and row.updated_at >= since))
+
+    def told_of(self, site: str, work_order_ids: Collection[int], since: datetime) -> Mapping[int, datetime]:  # noqa: ARG002  # a port
+        return {}
+
+    def publish_all(self, topic: str, messages: Sequence[tuple[bytes, Mapping[str, str]]]) -> list[str]:
+        return [self.publish(topic, data, attributes) for data, attributes in messages]
 
     def get_work_order(self, work_order_id: int) -> Mapping[str, Any]:
         try:
