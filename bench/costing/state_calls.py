@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo
 from local.erp.testing import running_simulator as running_erp
 from local.firestore.testing import RunningServer, running_server
 from local.stack import ROOT
+from shared.config.erp import ErpConfig
 from shared.config.loading import load_model
 from shared.config.mappings import MappingFile
-from shared.config.erp import ErpConfig
 from shared.erp.rest import RestErp
 from shared.events import Event
 from shared.secrets import Secrets
@@ -98,7 +98,7 @@ def _count(server: RunningServer, state: FirestoreStateStore, erp: Any) -> dict[
         maintainx=maintainx,
         erp=erp,
         state=state,
-        audit=_NoAudit(),
+        publisher=_NoAudit(),
     )
 
     def counted(work: Callable[[], str], expected: str) -> Counter[str]:

@@ -77,6 +77,7 @@ def create_app(simulator: Simulator, *, state_file: Path | None = None) -> Starl
 def _endpoint(operation: Operation, simulator: Simulator) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         headers: dict[str, str] = {}
+        simulator.calls[operation.method] += 1
         try:
             token = _authenticated(request, simulator)
             organizations, refusal = _organizations(operation, simulator, token, request)

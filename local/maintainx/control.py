@@ -197,7 +197,7 @@ def routes(simulator: Simulator) -> list[BaseRoute]:
         return JSONResponse({"deliveries": log})
 
     async def stats(_request: Request) -> Response:
-        return JSONResponse(simulator.deliveries.stats())
+        return JSONResponse({**simulator.deliveries.stats(), "calls": simulator.calls})
 
     async def wait_idle(request: Request) -> Response:
         wanted = Wait.model_validate_json(await request.body() or b"{}")

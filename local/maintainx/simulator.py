@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -41,6 +41,7 @@ class Simulator:
         self.limiter = RateLimiter(self.settings)
         self.deliveries = Deliveries(self.settings, told=self._remember_outcome)
         self.planned_failures: deque[PlannedFailure] = deque()
+        self.calls: Counter[str] = Counter()  # of the API, by method
         self._random = random.Random(0)
         self._overdue_told: set[tuple[int, str]] = set()
         self._failing_since: dict[int, datetime] = {}

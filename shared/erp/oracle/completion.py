@@ -35,6 +35,12 @@ class Operations:
         wanted = self._settings.first_operation
         return None if wanted is None else {**_FIRST_OPERATION, **wanted.fields}
 
+    @property
+    def comes_later(self) -> bool:
+        """Whether an order gets its first operation after it was made, not with it."""
+        wanted = self._settings.first_operation
+        return wanted is not None and not wanted.with_create
+
     def last(self, erp_id: str) -> Any:
         """The number of the order's last operation; None if it has none."""
         items = [item for item in self._orders.operations(erp_id) if isinstance(item, dict)]

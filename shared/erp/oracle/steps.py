@@ -30,7 +30,7 @@ class Walk:
             raise StatusNotPossible(f"erp: order {self._id} cannot be brought from {current} to {status}")
         order = ErpRecord(self._id, None, {STATUS_FIELD: current}, version)
         operation = None
-        if COMPLETED in way or (status == RELEASED and self._operations.first is not None):
+        if COMPLETED in way or (status == RELEASED and self._operations.comes_later):
             operation = self._operations.last(self._id)
             if operation is None:
                 operation = self._operations.add_first(self._id)

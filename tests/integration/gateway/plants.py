@@ -57,6 +57,10 @@ class RestPlant:
     def clear_faults(self) -> None:
         self.simulator.clear_faults()
 
+    def writes(self) -> int | None:
+        counters = self.simulator.counters(self.site)
+        return counters.get("creates", 0) + counters.get("updates", 0)
+
 
 @dataclass
 class OraclePlant:
@@ -84,6 +88,9 @@ class OraclePlant:
 
     def clear_faults(self) -> None:
         self.simulator.clear_faults(self.site)
+
+    def writes(self) -> int | None:
+        return None
 
 
 @dataclass
@@ -122,6 +129,9 @@ class SapPlant:
 
     def clear_faults(self) -> None:
         self.simulator.clear_faults(self.site)
+
+    def writes(self) -> int | None:
+        return None
 
 
 def _if_allowed(write: Callable[[], object]) -> None:

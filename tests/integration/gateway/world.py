@@ -76,6 +76,10 @@ class Plant(Protocol):
         """Everything works again."""
         ...
 
+    def writes(self) -> int | None:
+        """How often the bundle wrote an order; None if the simulator does not tell that from a person's writes."""
+        ...
+
 
 class MeetingWire(Wire):
     """A wire that has something else happen at its `meet_at`th call."""

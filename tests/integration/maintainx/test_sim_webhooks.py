@@ -206,7 +206,7 @@ def test_failed_delivery_is_not_sent_again_but_logged(
         new(driver)
         control.wait_idle()
     assert len(receiver.received) == 3
-    assert control.stats() == {
+    assert {name: count for name, count in control.stats().items() if name != "calls"} == {
         "pending": 0,
         "delivered": 1,
         "timeout": 0,
