@@ -172,7 +172,8 @@ def dig(data: Mapping[str, Any], path: str) -> Any:
     """The value at a dotted path such as `newWorkOrder.priority`; None where the path ends early."""
     value: Any = data
     for key in path.split("."):
-        if not isinstance(value, Mapping) or key not in value:
+        # The first is what it nearly always is, and takes a tenth of the time to find out.
+        if not (isinstance(value, dict) or isinstance(value, Mapping)) or key not in value:  # noqa: SIM101
             return None
         value = value[key]
     return value

@@ -21,6 +21,8 @@ TOLERANCE_S = 300.0
 _FIRST_MILLISECOND_TIMESTAMP = 10**12  # as seconds that is the year 33658
 _TIMESTAMP = re.compile(r"[0-9]{1,16}")
 _LOWER_HEX_SHA256 = re.compile(r"[0-9a-f]{64}")
+# The form that MaintainX writes, taken in one step; any other that the rules allow is taken apart.
+_USUAL = re.compile(r"t=([0-9]{1,16}),v1=([0-9a-f]{64})")
 
 
 class SignatureError(PermanentError):
@@ -66,6 +68,8 @@ def _parse(header: str | None) -> tuple[str, list[str]]:
     """Timestamp text and well-formed `v1` signatures; all of one length, so that comparing them is constant in time."""
     if not header:
         raise SignatureError("header is missing or empty")
+    if usual := _USUAL.fullmatch(header):
+        return usual[1], [usual[2]]
     timestamps: list[str] = []
     signatures: list[str] = []
     for element in header.split(","):

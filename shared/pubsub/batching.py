@@ -1,30 +1,34 @@
 """Publishing from asyncio: messages that arrive while a request is under way share the next one.
 
 No waiting time is added: a message that arrives while nothing is under way leaves at once, alone. A request that takes
-longer than usual is no longer waited for: the next one leaves beside it, so that one that hangs delays nobody else.
+longer than usual is no longer waited for: the next one leaves beside it, so that one that hangs delays nobody else. Nor
+is it waited for once enough messages wait to make another request worth its cost.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from math import ceil
 from typing import Protocol
 
 from shared.pubsub.publisher import Message
+from shared.time_limit import Limits
 
 # Pub/Sub takes at most 1,000 messages and 10 MB a request; our bodies are capped at 1 MiB each.
 _MAX_MESSAGES = 500
 _MAX_BYTES = 8 * 2**20
 _MAX_UNDER_WAY = 4
+# From here on, a request's own cost is small beside that of its messages.
+_ENOUGH_MESSAGES = 32
 # Well over what a request to Pub/Sub takes, so that under load messages still gather for the next one.
 _PATIENCE_S = 0.1
 
 
 class BatchPublishPort(Protocol):
-    """What is needed of a publisher; `shared.pubsub.publisher.Publisher` has it."""
+    """What is needed of a publisher; `shared.pubsub.async_publisher.AsyncPublisher` has it."""
 
-    def publish_all(self, topic: str, messages: Sequence[Message]) -> list[str]:
+    async def publish_all(self, topic: str, messages: Sequence[Message]) -> list[str]:
         """Publish messages in one request: all of them are acknowledged, or BrokerUnavailable."""
 
 
@@ -36,37 +40,55 @@ class BatchingPublisher:
         self._topic = topic
         self._patience_s = patience_s
         self._waiting: list[tuple[Message, asyncio.Future[str]]] = []
-        self._flusher: asyncio.Task[None] | None = None
+        self._is_due = False
         self._under_way: set[asyncio.Task[None]] = set()
-        # Not asyncio's own threads: whatever else is waited for in those must not hold up what is to be published.
-        self._threads = ThreadPoolExecutor(_MAX_UNDER_WAY, thread_name_prefix="publish")
+        self._waited_for: asyncio.Task[None] | None = None
+        self._limits = Limits()
 
-    async def publish(self, data: bytes, attributes: Mapping[str, str]) -> str:
-        """Publish and return the message id once the broker acknowledged; BrokerUnavailable otherwise.
+    def publish(self, data: bytes, attributes: Mapping[str, str], *, timeout_s: float) -> asyncio.Future[str]:
+        """Publish; gives the message id once the broker acknowledged, BrokerUnavailable if it did not.
 
-        A caller that gives up takes nothing back: the message is published all the same.
+        TimeoutError after `timeout_s`, which is to be the same for all. A caller that gives up, or whose time is up,
+        takes nothing back: the message may be published all the same.
         """
-        acknowledged: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        acknowledged: asyncio.Future[str] = loop.create_future()
         self._waiting.append(((data, attributes), acknowledged))
-        if self._flusher is None or self._flusher.done():
-            self._flusher = asyncio.create_task(self._flush())
-        return await acknowledged
+        self._limits.add(acknowledged, timeout_s, loop)
+        if not self._is_due:  # after all that is ready in this turn of the loop: it may publish too
+            self._is_due = True
+            loop.call_soon(self._leave)
+        return acknowledged
 
-    async def _flush(self) -> None:
-        while self._waiting:
-            if len(self._under_way) >= _MAX_UNDER_WAY:
-                await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
-                continue
-            request = asyncio.create_task(self._send(self._take_batch()))
+    def _leave(self) -> None:
+        """Send what should not wait any longer."""
+        self._is_due = False
+        while self._waiting and (self._waited_for is None or len(self._waiting) >= _ENOUGH_MESSAGES):
+            free = _MAX_UNDER_WAY - len(self._under_way)
+            if not free:
+                return
+            share = max(_ENOUGH_MESSAGES, ceil(len(self._waiting) / free))
+            loop = asyncio.get_running_loop()
+            request = loop.create_task(self._send(self._take_batch(share)))
             self._under_way.add(request)
-            request.add_done_callback(self._under_way.discard)
-            await asyncio.wait({request}, timeout=self._patience_s)
+            self._waited_for = request
+            request.add_done_callback(self._end)
+            loop.call_later(self._patience_s, self._wait_no_more_for, request)
+
+    def _end(self, request: asyncio.Task[None]) -> None:
+        self._under_way.discard(request)
+        if self._waited_for is request:
+            self._waited_for = None
+        self._leave()
+
+    def _wait_no_more_for(self, request: asyncio.Task[None]) -> None:
+        if self._waited_for is request:
+            self._waited_for = None
+            self._leave()
 
     async def _send(self, batch: list[tuple[Message, asyncio.Future[str]]]) -> None:
         try:
-            messages = [message for message, _ in batch]
-            loop = asyncio.get_running_loop()
-            ids = await loop.run_in_executor(self._threads, self._publisher.publish_all, self._topic, messages)
+            ids = await self._publisher.publish_all(self._topic, [message for message, _ in batch])
             answers = list(zip(batch, ids, strict=True))
         except Exception as error:  # handed to every caller of the batch
             for _, acknowledged in batch:
@@ -77,9 +99,9 @@ class BatchingPublisher:
                 if not acknowledged.done():
                     acknowledged.set_result(message_id)
 
-    def _take_batch(self) -> list[tuple[Message, asyncio.Future[str]]]:
+    def _take_batch(self, share: int) -> list[tuple[Message, asyncio.Future[str]]]:
         size = count = 0
-        for (data, _), _ in self._waiting[:_MAX_MESSAGES]:
+        for (data, _), _ in self._waiting[: min(share, _MAX_MESSAGES)]:
             size += len(data)
             if count and size > _MAX_BYTES:
                 break

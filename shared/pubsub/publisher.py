@@ -1,13 +1,11 @@
 """Publishing that returns only after the broker acknowledged.
 
 The client is made on first use, never at import: gunicorn forks after the function's module was loaded, and a gRPC
-channel must not cross a fork. `warm_up_after_fork` makes it right after the fork, while the server still starts.
+channel must not cross a fork.
 """
 
 from __future__ import annotations
 
-import gc
-import os
 import threading
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -20,7 +18,7 @@ if TYPE_CHECKING:
 
 # MaintainX gives a webhook 10 s in all; an answer must leave before that, also if one attempt hangs.
 PUBLISH_TIMEOUT_S = 6.0
-_ATTEMPT_TIMEOUT_S = 2.5
+ATTEMPT_TIMEOUT_S = 2.5
 
 Message = tuple[bytes, Mapping[str, str]]
 
@@ -56,14 +54,14 @@ class Publisher:
                 self.client(),
                 request=request,
                 # A number would be shared out among the attempts, and start anew when less than 1 s of it is left.
-                timeout=ConstantTimeout(_ATTEMPT_TIMEOUT_S),
+                timeout=ConstantTimeout(ATTEMPT_TIMEOUT_S),
                 retry=retry.Retry(
                     predicate=retry.if_exception_type(
                         exceptions.ServiceUnavailable, exceptions.Aborted, exceptions.DeadlineExceeded
                     ),
                     initial=0.1,
                     maximum=1.0,
-                    timeout=PUBLISH_TIMEOUT_S - _ATTEMPT_TIMEOUT_S,  # when the last attempt may begin
+                    timeout=PUBLISH_TIMEOUT_S - ATTEMPT_TIMEOUT_S,  # when the last attempt may begin
                 ),
             )
         except (exceptions.GoogleAPICallError, exceptions.RetryError, GoogleAuthError) as error:
@@ -82,20 +80,3 @@ class Publisher:
 
 publisher = Publisher()
 """The publisher of this process."""
-
-
-def warm_up_after_fork() -> None:
-    """Make the client in a thread of every process forked from here on, so that the first request need not."""
-    os.register_at_fork(after_in_child=lambda: threading.Thread(target=_warm_up, daemon=True).start())
-
-
-def _warm_up() -> None:
-    from google.auth.exceptions import GoogleAuthError
-
-    try:
-        publisher.client()
-    except GoogleAuthError:
-        return  # the first publish meets the same error and reports it
-    # What is loaded by now stays for good. Full collections that walk through it again and again cost a sixth of the
-    # throughput and doubled the slowest answers (python -m bench ingress).
-    gc.freeze()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -52,6 +53,18 @@ class FakePublisher:
     def to(self, topic: str) -> list[Published]:
         """What was published to one topic."""
         return [message for message in self.published if message.topic == topic]
+
+
+@dataclass(frozen=True)
+class AsyncFakePublisher:
+    """The same in place of shared.pubsub.async_publisher.AsyncPublisher."""
+
+    fake: FakePublisher
+
+    async def publish_all(self, topic: str, messages: Sequence[tuple[bytes, Mapping[str, str]]]) -> list[str]:
+        """Keep all messages, or none if there is a fault; not at once, as no broker answers at once."""
+        await asyncio.sleep(0)
+        return self.fake.publish_all(topic, messages)
 
 
 def patch_into(monkeypatch: Any, target: object, fake: FakePublisher) -> None:

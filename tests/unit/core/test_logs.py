@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from datetime import UTC, datetime
 
 import pytest
 
-from shared.logs import configure_logging, log_context, trace_key
+from shared.logs import configure_logging, info_soon, log_context, trace_key
 from tests.unit.conftest import LogLines
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -61,6 +62,44 @@ def test_error_with_traceback_stays_one_line(logged: LogLines) -> None:
 def test_values_that_json_cannot_write_do_not_lose_the_line(logged: LogLines) -> None:
     log.info("odd", extra={"value": object(), "half": "\ud83d", "raw": b"\xff"})
     assert logged()[0]["message"] == "odd"
+
+
+def test_line_that_is_written_soon_is_that_of_the_logger_and_in_order(logged: LogLines) -> None:
+    async def scenario() -> None:
+        loop = asyncio.get_running_loop()
+        with log_context(site="plant-1"):
+            info_soon(log, "first", {"outcome": "accepted"}, loop)
+            assert logged() == []
+            info_soon(log, "second", {}, loop)
+        log.warning("third")
+        info_soon(log, "fourth", {}, loop)
+        await asyncio.sleep(0)
+        info_soon(log, "fifth", {}, loop)
+
+    asyncio.run(scenario())
+    lines = logged()
+    assert [line["message"] for line in lines] == ["first", "second", "third", "fourth", "fifth"]
+    log.info("first", extra={"outcome": "accepted", "site": "plant-1"})
+    (usual,) = logged()
+    assert {**lines[0], "time": ""} == {**usual, "time": ""}
+
+
+def test_line_to_be_written_soon_is_written_before_the_process_ends(logged: LogLines) -> None:
+    loop = asyncio.new_event_loop()
+    info_soon(log, "last", {}, loop)
+    loop.close()
+    logging.getLogger().handlers[0].flush()  # as logging does at exit
+    assert [line["message"] for line in logged()] == ["last"]
+
+
+def test_level_holds_for_lines_that_are_written_soon(logged: LogLines, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOG_LEVEL", "warning")
+    configure_logging("test")
+    loop = asyncio.new_event_loop()
+    info_soon(log, "hidden", {}, loop)
+    loop.close()
+    logging.getLogger().handlers[0].flush()
+    assert logged() == []
 
 
 def test_configuring_twice_does_not_write_twice(logged: LogLines) -> None:

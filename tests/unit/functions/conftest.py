@@ -16,9 +16,10 @@ from flask.testing import FlaskClient
 from shared import bootstrap
 from shared.config.sites import get_sites
 from shared.config.whole import get_config
+from shared.pubsub.async_publisher import async_publisher
 from shared.pubsub.publisher import publisher
 from shared.secrets import secrets
-from tests.fakes.publisher import FakePublisher, patch_into
+from tests.fakes.publisher import AsyncFakePublisher, FakePublisher, patch_into
 from tests.fakes.settings import Settings, write_settings
 from tests.fakes.state import MemoryStateStore
 from tests.unit.conftest import LogLines
@@ -42,6 +43,7 @@ def broker(monkeypatch: pytest.MonkeyPatch) -> FakePublisher:
     """What the functions of this test publish to."""
     fake = FakePublisher()
     patch_into(monkeypatch, publisher, fake)
+    monkeypatch.setattr(async_publisher, "publish_all", AsyncFakePublisher(fake).publish_all)
     return fake
 
 

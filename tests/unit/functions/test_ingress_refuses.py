@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
-import threading
 import time
 from collections.abc import AsyncIterator, Callable
 
@@ -12,7 +12,7 @@ import pytest
 
 from shared.ingress import MAX_BODY_BYTES
 from shared.maintainx.signature import BODY_SIGNATURE_HEADER, sign
-from shared.pubsub.publisher import publisher
+from shared.pubsub.async_publisher import async_publisher
 from shared.secrets import CACHE_S
 from tests.fakes.publisher import FakePublisher
 from tests.fakes.settings import SECRETS, Settings
@@ -226,15 +226,49 @@ def test_broker_down_is_503_and_the_sender_may_come_again(
 def test_broker_that_hangs_is_503_within_the_deadline(
     ingress: Load, monkeypatch: pytest.MonkeyPatch, logged: LogLines
 ) -> None:
-    client, released = ingress(), threading.Event()
-    monkeypatch.setattr(publisher, "publish_all", lambda *_: [str(released.wait(30))])
+    async def hang(*_: object) -> list[str]:
+        await asyncio.sleep(60)
+        raise AssertionError("nobody waited")
+
+    client = ingress()
+    monkeypatch.setattr(async_publisher, "publish_all", hang)
     monkeypatch.setattr(sys.modules["main"], "_DEADLINE_S", 0.2)
-    try:
-        assert GENUINE.send(client).status_code == 503
-    finally:
-        released.set()
+    assert GENUINE.send(client).status_code == 503
     (line,) = [line for line in logged() if line["severity"] == "ERROR"]
     assert (line["reason"], line["message"]) == ("TimeoutError", "not kept: not done within 0.2 s")
+
+
+def test_body_that_does_not_end_is_503_within_the_deadline(
+    ingress: Load, broker: FakePublisher, monkeypatch: pytest.MonkeyPatch, logged: LogLines
+) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.sleep(60)
+
+    client = ingress()
+    monkeypatch.setattr(sys.modules["main"], "_DEADLINE_S", 0.2)
+    answer = client.request("POST", GENUINE.path, content=endless(), headers={BODY_SIGNATURE_HEADER: signed_now()})
+    assert answer.status_code == 503
+    assert broker.published == []
+    (line,) = [line for line in logged() if line["severity"] == "ERROR"]
+    assert (line["reason"], line["message"]) == ("TimeoutError", "not kept: not done within 0.2 s")
+
+
+def test_delivery_that_was_long_in_coming_has_the_rest_of_the_time_for_being_published(
+    ingress: Load, broker: FakePublisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_s: list[float] = []
+
+    async def noted(acknowledged: asyncio.Future[str], timeout_s: float) -> str:
+        given_s.append(timeout_s)
+        return await acknowledged
+
+    client = ingress()
+    monkeypatch.setattr(sys.modules["main"], "_SHORT_S", 0.0)
+    monkeypatch.setattr(asyncio, "wait_for", noted)
+    assert GENUINE.send(client).status_code == 202
+    assert len(broker.published) == 1
+    assert 0 < given_s[0] < 8
 
 
 def test_secret_serves_on_while_it_cannot_be_read(
