@@ -5,7 +5,7 @@ from __future__ import annotations
 import stamina.instrumentation
 import typer
 
-from ops import config, contract, dead_letters, events, smoke, subscriptions
+from ops import config, conflicts, contract, dead_letters, events, link, smoke, subscriptions, trace
 from ops.environment import Database, Dataset, Prefix, Project, use_installation
 
 _EXIT_CODES = (
@@ -18,7 +18,7 @@ stamina.instrumentation.set_on_retry_hooks([])
 
 app = typer.Typer(
     name="ops",
-    help="Operates the MaintainX bridge: looks at its configuration, events and dead letters, and replays them.",
+    help="Operates the MaintainX bridge: its configuration, its events and dead letters, its work with the ERP.",
     epilog=_EXIT_CODES,
     no_args_is_help=True,
     add_completion=False,
@@ -26,11 +26,14 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 app.add_typer(config.app, name="config")
+app.add_typer(conflicts.app, name="conflicts")
 app.add_typer(contract.app, name="contract")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(subscriptions.app, name="subscriptions")
 app.command(name="events", epilog=_EXIT_CODES)(events.events)
+app.command(name="link", epilog=_EXIT_CODES)(link.link)
 app.command(name="smoke", epilog=_EXIT_CODES)(smoke.smoke)
+app.command(name="trace", epilog=_EXIT_CODES)(trace.trace)
 
 
 @app.callback()

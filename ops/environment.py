@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 from pathlib import Path
 from typing import Annotated
@@ -24,6 +25,12 @@ ConfigFolder = Annotated[
     Path, typer.Option("--config", envvar="CONFIG_DIR", help="Folder with sites.yaml, routes.yaml and mappings/.")
 ]
 DEFAULT_CONFIG = Path("config")
+SiteArgument = Annotated[str, typer.Argument(help="Site id of sites.yaml.", metavar="SITE")]
+WorkOrderArgument = Annotated[int, typer.Argument(help="The work order's id in MaintainX.", metavar="WORK_ORDER_ID")]
+By = Annotated[
+    str | None,
+    typer.Option(help="Who does it, for the audit trail. Without it: the user of this computer.", show_default=False),
+]
 
 
 def use_installation(project: str | None, prefix: str, dataset: str, database: str) -> None:
@@ -43,3 +50,13 @@ def require_project() -> str:
     if not project:
         raise ConfigError("no project: give --project before the verb, or set GOOGLE_CLOUD_PROJECT")
     return project
+
+
+def use_config(folder: Path) -> None:
+    """Have the process read its configuration from this folder."""
+    os.environ["CONFIG_DIR"] = str(folder)
+
+
+def operator_name(by: str | None) -> str:
+    """Who does it."""
+    return by or getpass.getuser()

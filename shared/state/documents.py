@@ -1,7 +1,7 @@
-"""How claims, records and watermarks look as documents. Pure: no clock, no I/O.
+"""How claims, records, watermarks and memos look as documents. Pure: no clock, no I/O.
 
-`base`, `intent` and `conflicts` are kept as canonical JSON text: no limits on nesting, and no index entry for each
-mapped field of each work order. `expire_at` is the field that the TTL policy of the collection
+`base`, `intent`, `conflicts` and memos are kept as canonical JSON text: no limits on nesting, and no index entry for
+each mapped field of each work order. `expire_at` is the field that the TTL policy of the collection
 names; deletion by TTL may come a day late, so whether a claim still counts is always decided by comparing the time.
 """
 
@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared.canonical import canonical_json
-from shared.state.model import Claim, ClaimKey, Done, InProgress, RecordKey, SyncRecord
+from shared.state.model import Claim, ClaimKey, Done, InProgress, KnownClaim, RecordKey, SyncRecord
 
 Fields = dict[str, Any]
 
@@ -58,6 +58,13 @@ def claim_holder(document: Mapping[str, Any], now_utc: datetime) -> InProgress |
     if document["state"] == "done":
         return Done(document["outcome"], document["reason"], plain_utc(document["completed_at"]))
     return InProgress(document["owner"], expires_at_utc)
+
+
+def known_claim(document: Mapping[str, Any], now_utc: datetime) -> KnownClaim | None:
+    """The claim as anybody may read it; None if it is free."""
+    holder = claim_holder(document, now_utc)
+    key = ClaimKey(document["site"], document["event_id"], document["destination"], document["nonce"])
+    return None if holder is None else KnownClaim(key, holder)
 
 
 def record_fields(record: SyncRecord) -> Fields:
@@ -127,6 +134,17 @@ def microseconds(moment_utc: datetime) -> int:
 def from_microseconds(count: int) -> datetime:
     """The inverse of `microseconds`, in UTC."""
     return EPOCH + count * _MICROSECOND
+
+
+def memo_fields(site: str, name: str, content: Mapping[str, Any], now_utc: datetime) -> Fields:
+    """A memo as document fields."""
+    return {"site": site, "name": name, "content_json": canonical_json(dict(content)), "updated_at": now_utc}
+
+
+def memo_from(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The content of a memo."""
+    content: dict[str, Any] = json.loads(document["content_json"])
+    return content
 
 
 def _plain_or_none(moment: datetime | None) -> datetime | None:

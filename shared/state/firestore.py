@@ -5,7 +5,7 @@ No transactions: a lease is one document that one caller at a time can change, a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,6 +21,7 @@ from shared.state.model import (
     Claim,
     ClaimKey,
     ClaimResult,
+    KnownClaim,
     LockedRecord,
     RecordKey,
     RecordState,
@@ -40,8 +41,8 @@ class FirestoreStateStore:
     """`shared.state.store.StateStore` on Firestore; make one for a process and share it between threads.
 
     project, database: as for the Firestore client (None: from the environment). collection_prefix: put before
-    `claims`, `records` and `watermarks`. attempt_timeout_s: for one try of a call; call_timeout_s: for all its tries.
-    clock: the time that leases are compared with. Nothing is connected before the first call.
+    `claims`, `records`, `watermarks` and `memos`. attempt_timeout_s: for one try of a call; call_timeout_s: for all its
+    tries. clock: the time that leases are compared with. Nothing is connected before the first call.
     """
 
     def __init__(
@@ -104,6 +105,16 @@ class FirestoreStateStore:
         """See StateStore. One call."""
         with errors_named(f"claim {claim.key.document_id}"):
             self._store.delete(self._store.document("claims", claim.key.document_id), claim.version)
+
+    def list_claims(self, site: str, event_id: str) -> list[KnownClaim]:
+        """See StateStore. One call; an event has a few claims, not pages of them."""
+        query = self._store.collection("claims")
+        for field, value in (("site", site), ("event_id", event_id)):
+            query = query.where(filter=FieldFilter(field, "==", value))
+        with errors_named(f"claims of event {event_id} of {site}"):
+            found = [snapshot.to_dict() for snapshot in self._store.get(query)]
+        known = [documents.known_claim(document, self._clock()) for document in found]
+        return sorted((claim for claim in known if claim), key=lambda claim: claim.key.document_id)
 
     # Sync records
 
@@ -168,10 +179,16 @@ class FirestoreStateStore:
         return documents.record_from(found[0].to_dict()) if found else None
 
     def list_records(
-        self, site: str, *, kind: str | None = None, state: RecordState | None = None, parked: bool | None = None
+        self,
+        site: str,
+        *,
+        kind: str | None = None,
+        state: RecordState | None = None,
+        parked: bool | None = None,
+        after: RecordKey | None = None,
     ) -> Iterator[SyncRecord]:
         """See StateStore. One call for every 200 records."""
-        last = None
+        last: Any = None if after is None else {"__name__": after.document_id}
         while True:
             with errors_named(f"records of {site}"):
                 query = (
@@ -207,6 +224,20 @@ class FirestoreStateStore:
         fields = {"site": site, "name": name, "value_us": value_us, "updated_at": self._clock()}
         with errors_named(f"watermark {site} {name}"):
             self._watermark(site, name).set(fields, **self._store.options)
+
+    # Memos
+
+    def get_memo(self, site: str, name: str) -> dict[str, Any]:
+        """See StateStore. One call."""
+        with errors_named(f"memo {site} {name}"):
+            found = self._store.get(self._store.document("memos", joined(site, name)))
+        return documents.memo_from(found.to_dict()) if found.exists else {}
+
+    def put_memo(self, site: str, name: str, content: Mapping[str, Any]) -> None:
+        """See StateStore. One call."""
+        fields = documents.memo_fields(site, name, content, self._clock())
+        with errors_named(f"memo {site} {name}"):
+            self._store.document("memos", joined(site, name)).set(fields, **self._store.options)
 
     def _lease(self, lease_s: float) -> tuple[datetime, datetime]:
         """Now and the end of a lease that begins now."""

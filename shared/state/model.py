@@ -70,6 +70,14 @@ ClaimResult = Acquired | InProgress | Done
 
 
 @dataclass(frozen=True, slots=True)
+class KnownClaim:
+    """A claim as anybody may read it: what it is about, and who works on it or what became of it."""
+
+    key: ClaimKey
+    holder: InProgress | Done
+
+
+@dataclass(frozen=True, slots=True)
 class RecordKey:
     """A MaintainX entity of a site: `kind` is `work_order`, ... and `maintainx_id` its id there."""
 

@@ -6,14 +6,15 @@ refuses the value, for example because it is too large).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from shared.state.model import (
     Claim,
     ClaimKey,
     ClaimResult,
+    KnownClaim,
     LockedRecord,
     RecordKey,
     RecordState,
@@ -22,7 +23,7 @@ from shared.state.model import (
 
 
 class StateStore(Protocol):
-    """Claims, sync records with a lease each, and watermarks. Safe to share between threads.
+    """Claims, sync records with a lease each, watermarks and memos. Safe to share between threads.
 
     Leases are compared by wall clock: choose them longer than the work plus the worst difference of two instances'
     clocks. The clock only decides when a lease may be taken over; who wins is decided by the store, and a holder that
@@ -42,6 +43,13 @@ class StateStore(Protocol):
 
     def release_claim(self, claim: Claim) -> None:
         """Give it back undone, so that a retry may have it at once. No error if it was taken over."""
+        ...
+
+    def list_claims(self, site: str, event_id: str) -> list[KnownClaim]:
+        """The claims of an event that count now, at every destination and of every replay, in the order of their keys.
+
+        Those whose lease or time has ended are left out: they are free.
+        """
         ...
 
     def lock_record(self, key: RecordKey, *, owner: str, lease_s: float) -> LockedRecord | None:
@@ -71,11 +79,18 @@ class StateStore(Protocol):
         ...
 
     def list_records(
-        self, site: str, *, kind: str | None = None, state: RecordState | None = None, parked: bool | None = None
+        self,
+        site: str,
+        *,
+        kind: str | None = None,
+        state: RecordState | None = None,
+        parked: bool | None = None,
+        after: RecordKey | None = None,
     ) -> Iterator[SyncRecord]:
         """All records of a site, in the order of their keys, read in pages as they are consumed.
 
-        parked: only those with conflicts that wait for a person, or only those without.
+        parked: only those with conflicts that wait for a person, or only those without. after: only those behind this
+        key, whether or not there is a record under it; the order is that of the keys as text.
         """
         ...
 
@@ -89,4 +104,15 @@ class StateStore(Protocol):
 
     def reset_watermark(self, site: str, name: str, to_utc: datetime) -> None:
         """Put it anywhere, also back: an operator's tool to have a stretch of time looked at again."""
+        ...
+
+    def get_memo(self, site: str, name: str) -> dict[str, Any]:
+        """What the flow `name` of the site noted down for its next run; empty if nothing."""
+        ...
+
+    def put_memo(self, site: str, name: str, content: Mapping[str, Any]) -> None:
+        """Replace it by `content` (JSON, at most some 900 KB). Of two writers the last wins.
+
+        So it is for what only saves work and may be lost or old.
+        """
         ...

@@ -26,6 +26,8 @@ event. dead letter: it waits for a person."""
 # What happens at the same time happens in this order.
 _ORDER: tuple[Kind, ...] = get_args(Kind)
 _SHOWN = 60
+# They make or end the link to an ERP record, so that its id is worth telling.
+_ABOUT_THE_LINK = frozenset({"create", "adopt", "link", "orphan", "keep"})
 _PLACES = {"maintainx_to_erp": "the ERP", "erp_to_maintainx": "MaintainX"}
 
 
@@ -152,14 +154,15 @@ def _words(decision: Decision, parked: Parked | None) -> str:
     state = decision.state
     if decision.kind == "agreed":
         return "in step" if same_value(state.sent, state.erp) else "in step, by what was agreed"
-    to = "the ERP is to get it" if decision.winner == "maintainx" else "MaintainX is to get it"
+    to = "the ERP is to get MaintainX's" if decision.winner == "maintainx" else "MaintainX is to get the ERP's"
     if state.decided is not None and parked is not None:
         return f"{parked.by} decided: {to}"
     if parked is not None and parked.is_about(state.maintainx, None if state.erp is UNKNOWN else state.erp):
         return f"parked since {parked.since}"
-    if decision.parked:
-        return "both changed: to be parked"
-    return f"both changed, by policy {to}" if decision.kind == "conflict" else f"changed: {to}"
+    if decision.kind != "conflict":
+        return f"changed: {to}"
+    both = "both changed" if state.base is not None else "never compared"
+    return f"{both}: to be parked" if decision.parked else f"{both}, by policy {to}"
 
 
 def what_waits(record: SyncRecord) -> list[str]:
@@ -200,7 +203,8 @@ def _changes(entry: Mapping[str, Any]) -> str:
     parts += [f"{name}: {side} wins" for name, side in policy.items()]
     if not entry["after"] and not parts:
         parts = [f"{name}: {_short(value)}" for name, value in entry.get("agreed", {}).items()]
-    return "; ".join([f"ERP record {entry['erp_id']}" if entry["erp_id"] else "", *parts, entry["actor"]]).lstrip("; ")
+    named = [f"ERP record {entry['erp_id']}"] if entry["action"] in _ABOUT_THE_LINK and entry["erp_id"] else []
+    return "; ".join([*named, *parts, f"by {entry['actor']}"])
 
 
 def _short(value: Any) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from shared.canonical import canonical_json
 from shared.errors import LeaseLost, PermanentError
@@ -16,6 +18,7 @@ from shared.state import (
     ClaimResult,
     Done,
     InProgress,
+    KnownClaim,
     LockedRecord,
     RecordKey,
     RecordState,
@@ -60,6 +63,7 @@ class MemoryStateStore:
         self._claims: dict[ClaimKey, _Claimed] = {}
         self._documents: dict[RecordKey, _Document] = {}
         self._watermarks: dict[tuple[str, str], datetime] = {}
+        self._memos: dict[tuple[str, str], str] = {}
 
     def claim(self, key: ClaimKey, *, owner: str, lease_s: float) -> ClaimResult:
         with self._mutex:
@@ -83,6 +87,15 @@ class MemoryStateStore:
             found = self._claims.get(claim.key)
             if found is not None and found.version == claim.version:
                 del self._claims[claim.key]
+
+    def list_claims(self, site: str, event_id: str) -> list[KnownClaim]:
+        with self._mutex:
+            found = [
+                KnownClaim(key, claimed.done or InProgress(claimed.owner, claimed.until_utc))
+                for key, claimed in self._claims.items()
+                if (key.site, key.event_id) == (site, event_id) and claimed.until_utc > self._clock()
+            ]
+        return sorted(found, key=lambda claim: claim.key.document_id)
 
     def lock_record(self, key: RecordKey, *, owner: str, lease_s: float) -> LockedRecord | None:
         with self._mutex:
@@ -127,16 +140,25 @@ class MemoryStateStore:
         return next((record for record in self.list_records(site, kind=kind) if record.erp_id == erp_id), None)
 
     def list_records(
-        self, site: str, *, kind: str | None = None, state: RecordState | None = None, parked: bool | None = None
+        self,
+        site: str,
+        *,
+        kind: str | None = None,
+        state: RecordState | None = None,
+        parked: bool | None = None,
+        after: RecordKey | None = None,
     ) -> Iterator[SyncRecord]:
         with self._mutex:
             found = [self._documents[key].record for key in sorted(self._documents, key=lambda key: key.document_id)]
         for record in found:
             if record is None or record.site != site:
                 continue
-            if kind in (None, record.kind) and state in (None, record.state):
-                if parked in (None, bool(record.conflicts)):
-                    yield record
+            if after is not None and record.key.document_id <= after.document_id:
+                continue
+            if kind not in (None, record.kind) or state not in (None, record.state):
+                continue
+            if parked in (None, bool(record.conflicts)):
+                yield record
 
     def get_watermark(self, site: str, name: str) -> datetime | None:
         with self._mutex:
@@ -151,6 +173,15 @@ class MemoryStateStore:
     def reset_watermark(self, site: str, name: str, to_utc: datetime) -> None:
         with self._mutex:
             self._watermarks[site, name] = _utc(to_utc)
+
+    def get_memo(self, site: str, name: str) -> dict[str, Any]:
+        with self._mutex:
+            content: dict[str, Any] = json.loads(self._memos.get((site, name), "{}"))
+            return content
+
+    def put_memo(self, site: str, name: str, content: Mapping[str, Any]) -> None:
+        with self._mutex:
+            self._memos[site, name] = canonical_json(dict(content))
 
     def _must_hold(self, locked: LockedRecord) -> None:
         found = self._documents.get(locked.key)

@@ -16,6 +16,8 @@ SELECT
   JSON_QUERY(message, '$.after') AS after_values,
   JSON_QUERY(message, '$.rejected') AS rejected_values,
   JSON_QUERY(message, '$.policy') AS policy,
+  JSON_QUERY(message, '$.parked') AS parked_values,
+  JSON_QUERY(message, '$.agreed') AS agreed_values,
   JSON_VALUE(message, '$.version_before') AS version_before,
   JSON_VALUE(message, '$.version_after') AS version_after,
   publish_time,

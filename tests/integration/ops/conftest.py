@@ -2,8 +2,50 @@
 
 from __future__ import annotations
 
-from tests.integration.functions.conftest import broker, pubsub_address
-from tests.integration.warehouse.conftest import bigquery_environment, warehouse
-from tests.unit.ops.conftest import ops
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
-__all__ = ["bigquery_environment", "broker", "ops", "pubsub_address", "warehouse"]
+import pytest
+
+from local.erp.testing import Simulator as ErpSimulator
+from local.maintainx.control_client import SimControl
+from shared.pubsub.publisher import publisher
+from shared.secrets import secrets
+from tests.integration.functions.conftest import Broker, broker, pubsub_address
+from tests.integration.ops.gateway_site import CACHED, GatewaySite
+from tests.integration.sync.conftest import erp, firestore, maintainx
+from tests.integration.warehouse.conftest import bigquery_environment, warehouse
+from tests.unit.ops.conftest import Ops, ops
+
+__all__ = ["bigquery_environment", "broker", "erp", "firestore", "maintainx", "ops", "pubsub_address", "warehouse"]
+
+
+def _forget() -> None:
+    """Let go of what the process keeps between calls."""
+    for cached in CACHED:
+        cached.cache_clear()
+
+
+@pytest.fixture
+def gateway(
+    broker: Broker,
+    ops: Ops,
+    firestore: Any,
+    maintainx: SimControl,
+    erp: ErpSimulator,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[GatewaySite]:
+    """A site that is new everywhere; the process has just started and is pointed at it."""
+    site = GatewaySite(ops, maintainx, erp, broker, tmp_path)
+    monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", firestore.address)
+    monkeypatch.setenv("CONFIG_DIR", str(tmp_path / "config"))
+    monkeypatch.setenv("SECRETS_DIR", str(tmp_path / "secrets"))
+    monkeypatch.setattr(secrets, "_cache", {})
+    monkeypatch.setattr(publisher, "_client", None)
+    _forget()
+    yield site
+    _forget()
+    site.api.close()
+    erp.clear_faults()

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from shared.errors import LeaseLost
-from shared.state import Acquired, Claim, ClaimKey, Done, InProgress, StateStore
+from shared.state import Acquired, Claim, ClaimKey, Done, InProgress, KnownClaim, StateStore
 from tests.integration.state.conftest import NOON_UTC, Clock, Stores
 
 KEY = ClaimKey("plant-1", "ab" * 32, "erp_push")
@@ -136,3 +136,21 @@ def test_of_many_takeovers_at_once_exactly_one_succeeds(stores: Stores, clock: C
 
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(claim, range(16))) == 1
+
+
+def test_the_claims_of_an_event_are_listed_with_what_became_of_them(store: StateStore, clock: Clock) -> None:
+    notify = replace(KEY, destination="notify:maintenance")
+    replay = replace(KEY, nonce="r1")
+    store.complete_claim(_acquired(store, owner="push"), outcome="done", reason="created", ttl_s=1000)
+    _acquired(store, notify, owner="notify", lease_s=60)
+    _acquired(store, replay, owner="again", lease_s=90)
+    _acquired(store, replace(KEY, event_id="cd" * 32))
+    _acquired(store, replace(KEY, site="plant-2"))
+    assert store.list_claims("plant-1", KEY.event_id) == [
+        KnownClaim(KEY, Done("done", "created", NOON_UTC)),
+        KnownClaim(replay, InProgress("again", NOON_UTC + timedelta(seconds=90))),
+        KnownClaim(notify, InProgress("notify", NOON_UTC + timedelta(seconds=60))),
+    ]
+    clock.forward(60)
+    assert [claim.key for claim in store.list_claims("plant-1", KEY.event_id)] == [KEY, replay]
+    assert store.list_claims("plant-1", "ef" * 32) == []

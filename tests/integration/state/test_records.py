@@ -14,6 +14,7 @@ from tests.integration.state.conftest import NOON_UTC, Clock, Stores, a_record
 
 KEY = RecordKey("plant-1", "work_order", 42)
 RECORD = a_record(KEY)
+PARKED = {"short.Text": {"maintainx": "a", "erp": None, "decided": None}}
 
 
 def _locked(store: StateStore, key: RecordKey = KEY, owner: str = "one") -> LockedRecord:
@@ -39,8 +40,10 @@ def test_unknown_record_can_be_locked_and_is_still_none(store: StateStore) -> No
         a_record(KEY, erp_id=None, erp_version=None, state="creating", intent={"do": "create", "n": [[1.0]]}),
         a_record(KEY, state="deleted", base={}),
         a_record(KEY, base={"key.with dots": None, "": "ü", "n": 10**30, "x": 0.1}),
+        a_record(KEY, conflicts=PARKED, maintainx_updated_at=NOON_UTC.replace(microsecond=7000)),
+        a_record(KEY, state="orphaned", conflicts={"(gone in the ERP)": {"erp": None}}),
     ],
-    ids=["linked", "creating", "deleted", "odd base"],
+    ids=["linked", "creating", "deleted", "odd base", "parked", "orphaned"],
 )
 def test_saved_record_is_read_back_the_same(store: StateStore, stores: Stores, record: object) -> None:
     assert isinstance(record, type(RECORD))
@@ -192,6 +195,38 @@ def test_records_are_listed_by_site_kind_and_state(store: StateStore) -> None:
     assert ids(kind="work_order") == [1, 2]
     assert ids(kind="work_order", state="creating") == [1]
     assert ids(state="linked") == [3, 2]
+
+
+def test_records_are_listed_by_what_waits_for_a_person(store: StateStore) -> None:
+    _saved(store, RecordKey("plant-1", "work_order", 1), conflicts=PARKED)
+    _saved(store, RecordKey("plant-1", "work_order", 2))
+    _saved(store, RecordKey("plant-1", "work_order", 3), conflicts=PARKED, state="orphaned")
+    _saved(store, RecordKey("plant-2", "work_order", 4), conflicts=PARKED)
+
+    def ids(**filters: object) -> list[int]:
+        return [record.maintainx_id for record in store.list_records("plant-1", **filters)]  # type: ignore[arg-type]
+
+    assert ids(parked=True) == [1, 3]
+    assert ids(parked=False) == [2]
+    assert ids(parked=None) == [1, 2, 3]
+    assert ids(parked=True, state="orphaned") == [3]
+    assert ids(parked=True, kind="asset") == []
+    _saved(store, RecordKey("plant-1", "work_order", 1))  # decided
+    assert ids(parked=True) == [3]
+
+
+def test_listing_begins_behind_a_key_also_if_nothing_is_there(store: StateStore) -> None:
+    for number in (1, 3, 10, 20):
+        _saved(store, RecordKey("plant-1", "work_order", number))
+    _saved(store, RecordKey("plant-2", "work_order", 2))
+
+    def behind(number: int) -> list[int]:
+        listed = store.list_records("plant-1", state="linked", after=RecordKey("plant-1", "work_order", number))
+        return [record.maintainx_id for record in listed]
+
+    assert behind(1) == [10, 20, 3]
+    assert behind(15) == [20, 3]
+    assert behind(3) == []
 
 
 def test_listing_goes_through_all_pages(store: StateStore, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,6 +61,8 @@ def test_an_audit_entry_has_the_fields_of_its_wire_form_and_is_shown_once(wareho
         before={"title": "a"},
         after={"title": "b"},
         policy={"title": "maintainx"},
+        parked={"priority": {"maintainx": "HIGH", "erp": "4", "reason": "both_changed"}},
+        agreed={"title": "b"},
         version_before="1",
         version_after="2",
     )
@@ -74,7 +76,34 @@ def test_an_audit_entry_has_the_fields_of_its_wire_form_and_is_shown_once(wareho
     assert json.loads(str(row["before_values"])) == {"title": "a"}
     assert json.loads(str(row["after_values"])) == {"title": "b"}
     assert json.loads(str(row["policy"])) == {"title": "maintainx"}
+    assert json.loads(str(row["parked_values"])) == entry.parked
+    assert json.loads(str(row["agreed_values"])) == {"title": "b"}
     assert (row["version_before"], row["version_after"]) == ("1", "2")
+
+
+def test_an_audit_entry_tells_its_direction_also_one_of_before_it_had_conflicts(
+    warehouse: Warehouse, site: str
+) -> None:
+    entry = AuditEntry(
+        site=site,
+        event_id="e1",
+        actor="erp_pull",
+        at="2026-11-02T08:31:40.870Z",
+        action="update",
+        kind="work_order",
+        maintainx_id=17,
+        erp_id="4711",
+        reference="mx-17",
+        after={"title": "b"},
+        direction="erp_to_maintainx",
+    )
+    old = json.loads(replace(entry, event_id="e0").to_json())
+    del old["parked"], old["agreed"]
+    append_message(warehouse, "sync_audit_raw", json.dumps(old).encode(), {})
+    append_message(warehouse, "sync_audit_raw", entry.to_json(), {})
+    found = rows(warehouse, "sync_audit", site, "event_id")
+    assert [row["direction"] for row in found] == ["erp_to_maintainx"] * 2
+    assert [(row["parked_values"], row["agreed_values"]) for row in found] == [(None, None), ("{}", "{}")]
 
 
 def test_the_current_status_is_the_latest_version_and_a_deleted_one_no_outage(warehouse: Warehouse, site: str) -> None:

@@ -46,10 +46,15 @@ def test_every_verb_has_help_and_json(verb: tuple[str, ...], ops: Ops) -> None:
 def test_all_verbs_are_found_by_the_test_above() -> None:
     assert set(verbs()) >= {
         ("config", "check"),
+        ("conflicts", "list"),
+        ("conflicts", "resolve"),
+        ("conflicts", "show"),
         ("dead-letters", "list"),
         ("dead-letters", "replay"),
         ("events",),
+        ("link",),
         ("smoke",),
+        ("trace",),
     }
 
 
@@ -65,6 +70,11 @@ def test_all_verbs_are_found_by_the_test_above() -> None:
         ),
         (["--project", "p", "events", "--site", "x"], "either --record or --id"),
         (["events", "--site", "x", "--record", "1"], "no project"),
+        (["conflicts", "list"], "no project"),
+        (["conflicts", "resolve", "x", "1", "--take", "erp"], "no project"),
+        (["link", "x"], "no project"),
+        (["trace", "x", "1"], "no project"),
+        (["--project", "p", "conflicts", "list", "--config", "nowhere"], "cannot be read"),
         (["smoke", "--url", "http://x", "--config", "nowhere"], "cannot be read"),
         (["--project", "p", "smoke", "--url", "http://x", "--site", "plant-9"], "plant-9"),
     ],

@@ -1,0 +1,124 @@
+"""`ops trace`: the whole story of one work order, and how it stands on both sides now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+import typer
+from google.auth.exceptions import DefaultCredentialsError
+
+from ops.environment import (
+    DEFAULT_CONFIG,
+    ConfigFolder,
+    SiteArgument,
+    WorkOrderArgument,
+    require_project,
+    use_config,
+)
+from ops.exits import OK, USAGE, WRONG, exit_code, one_line_errors
+from ops.output import AsJson, complain, print_json, print_table, say
+from ops.trace_sources import Sources, Told, said
+from shared.events import format_utc
+from shared.sync import trace as story
+from shared.sync.intent import Intent
+
+_EVENT_ID_SHOWN = 12
+
+
+@one_line_errors
+def trace(
+    site: SiteArgument,
+    work_order_id: WorkOrderArgument,
+    days: Annotated[int, typer.Option(min=1, max=3650, help="How far back to look; BigQuery bills by it.")] = 30,
+    config: ConfigFolder = DEFAULT_CONFIG,
+    as_json: AsJson = False,
+) -> None:
+    """Tell the whole story of one work order, oldest first, and compare both sides as they are now. Changes nothing.
+
+    Timeline: **event**: what reached the topic `events`; **audit**: what the engine wrote or decided, with the values;
+    **claim**: what a function did with an event (kept for 30 days); **dead letter**: what waits for a replay. Below it
+    every mapped field with both sides' values, read just now, and what the engine would do about it.
+
+    Messages to the engine alone (a change found in the ERP, a decision, a new link) are in no archive; what came of
+    them is. A source that does not answer is named, and the rest is shown: then it exits with 3 (2 if it refuses us).
+    Exits with 1 if nothing at all is known of the work order.
+    """
+    from shared.config.whole import get_config
+
+    require_project()
+    use_config(config)
+    has_erp = get_config().site(site).erp is not None
+    sources = Sources(site, work_order_id, datetime.now(UTC) - timedelta(days=days), has_erp)
+    told = sources.ask()
+    if as_json:
+        print_json(told.to_json())
+    else:
+        _show(told, days)
+    for name, error in told.errors.items():
+        complain(f"{name}: {said(error)}")
+    if told.errors:
+        raise typer.Exit(max(_code(error) for error in told.errors.values()))
+    raise typer.Exit(OK if told.knows_something else WRONG)
+
+
+def _show(told: Told, days: int) -> None:
+    say(f"work order {told.work_order_id} of {told.site}")
+    for name, text in _standing(told):
+        say(f"  {name:<10} {text}")
+    say("")
+    if told.moments:
+        print_table(("at", "kind", "what", "detail", "event"), [_moment_row(moment) for moment in told.moments])
+    else:
+        say(f"nothing happened to it in the last {days} days")
+    if told.fields is not None:
+        say("")
+        print_table(("field", "MaintainX", "as sent", "ERP", "last agreed", "state"), [_row(f) for f in told.fields])
+
+
+def _standing(told: Told) -> Iterable[tuple[str, str]]:
+    """How it stands now, a line each."""
+    record, work_order, erp = told.record, told.work_order, told.erp
+    if record is None:
+        yield "state", "no record" if "state" not in told.errors else "not known"
+    else:
+        link = f"{record.state}, ERP record {record.erp_id}" if record.erp_id else record.state
+        yield "state", f"{link}, reference {record.reference}, saved {format_utc(record.updated_at_utc)}"
+        if record.conflicts:
+            yield "parked", ", ".join(story.what_waits(record))
+        if (intent := Intent.of(record)) is not None:
+            yield "under way", f"{intent.action} {intent.direction}, since {intent.at}, event {intent.event_id}"
+    if work_order is not None:
+        yield "MaintainX", f"{work_order.get('status')}, changed {work_order.get('updatedAt')}"
+    elif "MaintainX" not in told.errors:
+        yield "MaintainX", "has it no longer, or does not show it"
+    if erp is not None:
+        changed = "" if erp.changed_at is None else f", changed {format_utc(erp.changed_at)}"
+        yield "ERP", f"record {erp.id}{changed}, version {erp.version}"
+    elif "ERP" not in told.errors:
+        yield "ERP", "has no record of it"
+    if told.fields is not None:
+        apart = [line.field for line in told.fields if not line.in_step]
+        yield "fields", f"not in step: {', '.join(apart)}" if apart else "all in step"
+
+
+def _moment_row(moment: story.Moment) -> dict[str, Any]:
+    event = moment.event_id[:_EVENT_ID_SHOWN]
+    at = f"{moment.at:%Y-%m-%d %H:%M:%S}Z"
+    return {"at": at, "kind": moment.kind, "what": moment.what, "detail": moment.detail, "event": event}
+
+
+def _row(line: story.FieldLine) -> dict[str, Any]:
+    return {
+        "field": line.field,
+        "MaintainX": line.maintainx,
+        "as sent": line.sent,
+        "ERP": line.erp if line.shown else "(not shown)",
+        "last agreed": line.agreed,
+        "state": line.state,
+    }
+
+
+def _code(error: Exception) -> int:
+    return USAGE if isinstance(error, DefaultCredentialsError) else exit_code(error)
