@@ -33,13 +33,15 @@ def read_work_order(mapping: MappingFile, work_order: Mapping[str, Any], zone: Z
     time. Raises MappingError, which names work order, field and value, if a rule has no answer for a value. Halves of
     characters, which JSON can carry and UTF-8 cannot, become U+FFFD.
     """
+    rules = {rule.erp: rule for rule in mapping.fields}
     try:
-        values = {rule.erp: _mapped(rule, work_order, zone) for rule in mapping.fields}
+        values = {name: _mapped(rule, work_order, zone) for name, rule in rules.items()}
+        for name, rule in rules.items():
+            if rule.overflow_to is not None and _is_too_long(rule, values[name].maintainx):
+                other = rules[rule.overflow_to]
+                values[other.erp] = _with_overflow(other, values[name].maintainx, values[other.erp])
     except MappingError as error:
         raise MappingError(f"work order {work_order.get('id')}: {error}") from error.__cause__
-    for rule in mapping.fields:
-        if rule.overflow_to is not None:
-            values[rule.overflow_to] = _overflown(rule, values[rule.erp], values[rule.overflow_to])
     return values
 
 
@@ -87,12 +89,9 @@ def _is_too_long(rule: FieldRule, value: Any) -> bool:
     return rule.max_length is not None and isinstance(value, str) and len(value) > rule.max_length
 
 
-def _overflown(rule: FieldRule, short: Mapped, long: Mapped) -> Mapped:
+def _with_overflow(rule: FieldRule, text: str, own: Mapped) -> Mapped:
     """The field that takes what another one has no room for: that one's whole text first."""
-    if not _is_too_long(rule, short.maintainx):
-        return long
-    rest = f"\n{long.sent}" if long.sent else ""
-    return Mapped(long.maintainx, f"{short.maintainx}{rest}")
+    return Mapped(own.maintainx, _fitted(rule, f"{text}\n{own.sent}" if own.sent else text))
 
 
 def _as_text(_rule: FieldRule, value: Any, _zone: ZoneInfo) -> str:

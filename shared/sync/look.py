@@ -178,7 +178,8 @@ class Look:
 
     def outcome_of_parked(self, before: Mapping[str, Any], parked: Mapping[str, Any], **detail: Any) -> Outcome:
         """`parked`: done if people were told just now, else skipped."""
-        told = before.keys() >= parked.keys() and all(before[f]["since"] == parked[f]["since"] for f in parked)
+        first = ("since", "event_id")
+        told = all(f in before and [before[f][n] for n in first] == [parked[f][n] for n in first] for f in parked)
         return (skipped if told else done)("parked", fields=sorted(parked), **detail)
 
     @property

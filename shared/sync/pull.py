@@ -29,8 +29,8 @@ from shared.sync.reference import work_order_id_in
 from shared.sync.sides import compared
 from shared.topics import ERP_PUSH
 
-# A record may become visible after one that was changed later; and where the ERP tells no times, its clock may go behind
-# ours by so much.
+# A record may become visible after one that was changed later; and where the ERP tells no times, its clock may go
+# behind ours by so much.
 OVERLAP = timedelta(minutes=10)
 # How far back the first run of a site looks.
 FIRST_WINDOW = timedelta(days=30)

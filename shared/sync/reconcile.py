@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from shared.config.mappings import FieldRule
 from shared.erp.base import ErpRecord, StatusRules
+from shared.erp.mapping_back import maintainx_value_of
 from shared.errors import MappingError
 from shared.outcomes import Outcome, done, skipped
 from shared.sync.conflicts import Parked, Reason
@@ -183,7 +184,7 @@ class Reconcile:
         engine = self.look.engine
         for decision in wanted.values():
             if decision.state.back is UNKNOWN:
-                raise MappingError(f"{decision.field}: MaintainX cannot be told {decision.state.erp!r}")
+                self._explain(decision.state)
         paths = {str(self._rules[name].maintainx): name for name in wanted}
         values = {path: wanted[name].state.back for path, name in paths.items()}
         expected = self.ours.with_values(engine.mapping, engine.zone, values)
@@ -195,6 +196,10 @@ class Reconcile:
         self.ours = self.look.writes.write_maintainx(before, values, agreed, paths, conflicts=_conflicts(wanted))
         self.to_maintainx |= wanted.keys()
         self._follow_up(before, wanted.keys() | self.parked.keys())
+
+    def _explain(self, state: FieldState) -> NoReturn:
+        maintainx_value_of(self._rules[state.field], _told(state.erp), state.maintainx, self.look.engine.zone)
+        raise MappingError(f"{state.field}: MaintainX cannot be told what the ERP does not show")
 
     def _follow_up(self, before: Ours, decided: set[str]) -> None:
         """Write ERP fields that are made of a MaintainX field which has just changed (`overflow_to`)."""

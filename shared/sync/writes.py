@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from shared.erp.base import ErpRecord
-from shared.erp.base import ErpRecord
 from shared.erp.mapping_back import nested
 from shared.errors import (
     AuthenticationFailed,

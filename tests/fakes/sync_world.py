@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,13 +17,16 @@ from zoneinfo import ZoneInfo
 
 from local.erp.store import Tenant
 from shared.config.loading import load_model
-from shared.config.mappings import WRITABLE, MappingFile
+from shared.config.mappings import ENUMS, WRITABLE, MappingFile
 from shared.erp import map_work_order
 from shared.errors import RecordNotFound, ValidationFailed
 from shared.events import Event, format_utc
 from shared.outcomes import Outcome
 from shared.state import RecordKey, SyncRecord
+from shared.sync.conflicts import decide, resolved_event
 from shared.sync.engine import LEASE_S, SyncEngine
+from shared.sync.look import ERP_CHANGED_EVENT
+from shared.sync.resolver import Side
 from tests.fakes.erp import TenantErp
 from tests.fakes.state import MemoryStateStore
 
@@ -37,6 +40,43 @@ When = Literal["before", "after"]
 def example_mapping() -> MappingFile:
     """The mapping file that the project ships."""
     return load_model(EXAMPLE_MAPPING, MappingFile)
+
+
+# Every kind of rule: as the example, with one that overflows, one of each direction and one that is written once.
+RULES: dict[str, dict[str, Any]] = {
+    "shortText": {"maintainx": "title", "max_length": 40, "on_too_long": "overflow", "overflow_to": "longText"},
+    "longText": {"maintainx": "description", "direction": "to_erp"},
+    "status": {
+        "maintainx": "status",
+        "values": {
+            "OPEN": "NEW",
+            "IN_PROGRESS": "IN_WORK",
+            "ON_HOLD": "WAITING",
+            "DONE": "COMPLETED",
+            "CANCELED": "CANCELLED",
+            "SKIPPED": "CANCELLED",
+        },
+        "back": {"CLOSED": "DONE", "CANCELLED": "CANCELED"},
+    },
+    "priority": {
+        "maintainx": "priority",
+        "policy": "erp",
+        "values": {"HIGH": "1", "MEDIUM": "2", "LOW": "3", "NONE": "4"},
+    },
+    "orderType": {"maintainx": "type", "once": True, "default": "PM01", "values": dict.fromkeys(ENUMS["type"], "PM01")},
+    "equipment": {"maintainx": "assetId", "convert": "text", "policy": "manual"},
+    "dueDate": {"maintainx": "dueDate", "convert": "date", "policy": "newest"},
+    "costCenter": {"maintainx": "extraFields.Cost Center"},
+    "plant": {"constant": "1010"},
+    "id": {"maintainx": "extraFields.Order", "direction": "to_maintainx"},
+}
+
+
+def both_ways_mapping(*, without: Collection[str] = (), **keys: Any) -> MappingFile:
+    """A mapping of `RULES`. keys: rules of fields with other settings (`priority={...}`), or keys of the file."""
+    rules = [{"erp": name, **rule, **keys.pop(name, {})} for name, rule in RULES.items() if name not in without]
+    cancel = {"action": "cancel", "set": {"status": "CANCELLED"}}
+    return MappingFile.model_validate({"fields": rules, "on_delete": cancel, **keys})
 
 
 def work_order(**fields: Any) -> dict[str, Any]:
@@ -69,6 +109,11 @@ def event(event_id: str = "e1", **data: Any) -> Event:
         origin="WORK_ORDER_CHANGE",
         data=data,
     )
+
+
+def erp_event(event_id: str = "p1") -> Event:
+    """The event that tells of a change in the ERP."""
+    return replace(event(event_id), type=ERP_CHANGED_EVENT, source="poll", origin=ERP_CHANGED_EVENT)
 
 
 class Killed(BaseException):
@@ -118,15 +163,16 @@ class _Port:
 class World:
     """The two systems and the bundle between them."""
 
-    def __init__(self, mapping: MappingFile | None = None) -> None:
+    def __init__(self, mapping: MappingFile | None = None, *, erp: type[TenantErp] = TenantErp) -> None:
         self.now = datetime(2026, 9, 14, 12, tzinfo=UTC)
         self.mapping = mapping or example_mapping()
         self.work_orders: dict[int, dict[str, Any]] = {WORK_ORDER: work_order(updatedAt=format_utc(self.now))}
         self.tenant = Tenant(SITE, "token", equipment={"2201", "2202"})
-        self.erp = TenantErp(self.tenant, clock=lambda: self.now)
+        self.erp = erp(self.tenant, clock=lambda: self.now)
         self.state = MemoryStateStore(clock=lambda: self.now)
         self.published: list[dict[str, Any]] = []
         self.announced: list[Event] = []
+        self.maintainx_writes: list[dict[str, Any]] = []
 
     # What the people on both sides do
 
@@ -140,12 +186,26 @@ class World:
 
     def edit_erp(self, **fields: Any) -> None:
         """Somebody changes the order in the ERP."""
-        self.tenant.change(self.order(), fields, counter="user_edits")
-        self.erp.stamped(self.order())
+        for order in self.tenant.orders.values():
+            self.tenant.change(order, fields, counter="user_edits")
+            self.erp.stamped(order)
 
     def delete_in_erp(self) -> None:
         """Somebody deletes the order in the ERP."""
         self.tenant.orders.clear()
+
+    def decide(self, choices: Mapping[str, Side], about: Event | None = None) -> Outcome:
+        """An operator decides what is parked, and the record is looked at."""
+        record = self.note_choice(choices)
+        return self.engine(Wire()).look_at(WORK_ORDER, about or resolved_event(record, self.now))
+
+    def note_choice(self, choices: Mapping[str, Side]) -> SyncRecord:
+        """An operator decides; nothing is delivered yet."""
+        locked = self.state.lock_record(self.record().key, owner="ops", lease_s=60)
+        assert locked is not None
+        record = decide(self.record(), choices, "anna")
+        self.state.save_record(locked, record)
+        return record
 
     def wait(self, seconds: float) -> None:
         """Time passes."""
@@ -200,6 +260,7 @@ class World:
     def _write(self, work_order_id: int, fields: Mapping[str, Any]) -> Mapping[str, Any]:
         if work_order_id not in self.work_orders:
             raise RecordNotFound(f"work order {work_order_id}", status=404)
+        self.maintainx_writes.append(dict(fields))
         self.work_orders[work_order_id].update(fields, updatedAt=format_utc(self.now))
         return dict(self.work_orders[work_order_id])
 

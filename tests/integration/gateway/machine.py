@@ -182,7 +182,9 @@ class GatewayMachine(RuleBasedStateMachine):
             assert record.state == "deleted" or record.conflicts, f"{number}: {record.state}"
         if (writes := self.plant.writes()) is not None:
             entries = [e for e in self.world.entries() if e["after"] and e["direction"] == "maintainx_to_erp"]
-            assert len(entries) == writes, f"{writes} writes, {len(entries)} entries"
+            # If somebody writes over what a dying worker wrote, or writes the same, nobody can tell whether it wrote.
+            unclear = self.world.outcomes["killed"] + self.world.outcomes["OutcomeUnknown"]
+            assert abs(len(entries) - writes) <= unclear, f"{writes} writes, {len(entries)} entries"
         announced = {field for event in self.world.announced.values() for field in event.data.get("fields", {})}
         for number in self.world.work_orders:
             assert announced >= self.world.record(number).conflicts.keys()  # type: ignore[union-attr]

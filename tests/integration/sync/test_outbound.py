@@ -62,7 +62,7 @@ def test_a_change_in_the_erp_meanwhile_is_merged(stack: Stack) -> None:
     engine.look_at(work_order, event("e1"))
     stack.erp.edit(stack.site, stack.order()["id"], costCenter="4100", priority="2")
     stack.change(work_order, title="Replace both seals", priority="LOW")
-    assert engine.look_at(work_order, event("e2")).reason == "updated"
+    assert engine.look_at(work_order, event("e2")).reason == "merged"
     order = stack.order()
     assert (order["shortText"], order["costCenter"], order["priority"]) == ("Replace both seals", "4100", "2")
     assert stack.trail.published[-1]["policy"] == {"priority": "erp"}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from shared.breaker import Breaker
-from shared.erp.base import ErpAdapter
+from shared.erp.base import ErpAdapter, ErpDescription, ErpRecord
 from shared.erp.guarded import GuardedErp
 from shared.errors import (
     AuthenticationFailed,
@@ -24,30 +25,38 @@ from shared.errors import (
     RemoteUnavailable,
     SecretUnavailable,
     ServerFailed,
+    StatusNotPossible,
     VersionConflict,
 )
 from shared.logs import configure_logging
 from tests.unit.conftest import LogLines
 
 FAILURES, PAUSE_S = 3, 10.0
+SINCE = datetime(2026, 9, 14, tzinfo=UTC)
 
 
 class ErpThatRaises:
     """An adapter whose every call raises `error`, or answers None if there is none."""
 
     settle_s = 30.0
+    description = ErpDescription()
 
     def __init__(self) -> None:
         self.error: BaseException | None = None
         self.asked: list[str] = []
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        def call(*_arguments: Any) -> None:
+        def call(*_arguments: Any, **_named: Any) -> None:
             self.asked.append(name)
             if self.error is not None:
                 raise self.error
 
         return call
+
+    def changed_since(self, since: datetime) -> Iterator[ErpRecord]:
+        """Asks only when it is consumed, as the port says."""
+        self.__getattr__("changed_since")(since)
+        yield from ()
 
 
 class World:
@@ -150,6 +159,9 @@ def test_every_method_is_guarded_and_opens_for_all_others(world: World) -> None:
         "get": lambda: world.guarded.get("1"),
         "find_by_reference": lambda: world.guarded.find_by_reference("mx:1"),
         "update": lambda: world.guarded.update("1", {}, None),
+        "set_status": lambda: world.guarded.set_status("1", "DONE", current="NEW", version=None),
+        "changed_since": lambda: next(world.guarded.changed_since(SINCE)),
+        "describe": lambda: world.guarded.describe(),
     }
     public = {name for name, value in vars(ErpAdapter).items() if callable(value) and not name.startswith("_")}
     assert methods.keys() == public
@@ -161,7 +173,63 @@ def test_every_method_is_guarded_and_opens_for_all_others(world: World) -> None:
         with pytest.raises(BreakerOpen):
             call()
     assert world.erp.asked == list(methods)[:FAILURES]
+
+
+@pytest.mark.parametrize("name", ["set_status", "changed_since", "describe"])
+def test_each_method_opens_the_breaker_by_itself(world: World, name: str) -> None:
+    calls: dict[str, Callable[[], object]] = {
+        "set_status": lambda: world.guarded.set_status("1", "DONE", current="NEW", version="1"),
+        "changed_since": lambda: list(world.guarded.changed_since(SINCE)),
+        "describe": lambda: world.guarded.describe(),
+    }
+    world.erp.error = RemoteUnavailable("503")
+    for _ in range(FAILURES):
+        with pytest.raises(RemoteUnavailable, match="503"):
+            calls[name]()
+    assert world.is_open()
+
+
+def test_what_is_known_without_asking_is_told_while_the_breaker_is_open(world: World) -> None:
+    world.ask(RemoteUnavailable("503"), times=FAILURES)
+    assert world.is_open()
     assert world.guarded.settle_s == ErpThatRaises.settle_s
+    assert world.guarded.description is ErpThatRaises.description
+
+
+class ErpWithPages(ErpThatRaises):
+    """Lists three records, and fails before the one at `fails_at`."""
+
+    fails_at: int | None = None
+
+    def changed_since(self, _since: datetime) -> Iterator[ErpRecord]:
+        for number in range(3):
+            self.asked.append(f"record {number}")
+            if number == self.fails_at:
+                raise RemoteUnavailable("503")
+            yield ErpRecord(str(number), None, {}, None)
+
+
+def test_each_record_of_a_listing_is_asked_for_only_if_the_breaker_admits_it() -> None:
+    erp = ErpWithPages()
+    breaker = Breaker("erp", failures=1, pause_s=PAUSE_S, clock=lambda: 0.0)
+    guarded = GuardedErp(erp, breaker, "plant-1")
+    assert [record.id for record in guarded.changed_since(SINCE)] == ["0", "1", "2"]
+    listing = guarded.changed_since(SINCE)
+    assert next(listing).id == "0"
+    erp.fails_at = 1
+    with pytest.raises(RemoteUnavailable):
+        list(guarded.changed_since(SINCE))
+    erp.asked.clear()
+    with pytest.raises(BreakerOpen):
+        next(listing)
+    assert erp.asked == []
+
+
+def test_a_status_that_is_not_possible_says_nothing_of_the_erp(world: World) -> None:
+    world.ask(RemoteUnavailable("503"), times=FAILURES - 1)
+    world.ask(StatusNotPossible("no steps lead there"))
+    world.ask(RemoteUnavailable("503"))
+    assert world.is_open()
 
 
 def test_each_change_is_one_log_line_with_site_and_system(world: World, logged: LogLines) -> None:

@@ -15,8 +15,9 @@ from local.erp.rules import Refusal, new_order
 from shared.canonical import canonical_json
 from shared.config.mappings import ENUMS, MappingFile
 from shared.erp import map_work_order
+from shared.erp.mapping import Mapped, read_work_order
 from shared.errors import MappingError
-from tests.fakes.sync_world import ZONE, example_mapping, work_order
+from tests.fakes.sync_world import ZONE, both_ways_mapping, example_mapping, work_order
 
 
 def mapped(record: dict[str, Any], zone: ZoneInfo = ZONE, **rule: Any) -> Any:
@@ -36,6 +37,51 @@ def test_the_example_maps_a_work_order_as_it_says() -> None:
         "dueDate": "2026-09-16",
         "plant": "1010",
     }
+
+
+def test_each_field_has_maintainx_s_own_value_beside_what_is_sent() -> None:
+    fields = read_work_order(example_mapping(), work_order(type=None), ZONE)
+    assert fields["status"] == Mapped("OPEN", "NEW")
+    assert fields["equipment"] == Mapped(2201, "2201")
+    assert fields["orderType"] == Mapped(None, "PM01")
+    assert fields["plant"] == Mapped(None, "1010")
+
+
+LONG = "Replace the seal on the feed pump of line number four"
+
+
+@pytest.mark.parametrize(
+    ("title", "description", "short", "long"),
+    [
+        ("Seal", "Leak", "Seal", "Leak"),
+        ("Seal", None, "Seal", None),
+        ("a" * 40, "Leak", "a" * 40, "Leak"),
+        (LONG, "Leak", "Replace the seal on the feed pump of lin", f"{LONG}\nLeak"),
+        (LONG, None, "Replace the seal on the feed pump of lin", LONG),
+        (LONG, "", "Replace the seal on the feed pump of lin", LONG),
+    ],
+)
+def test_a_text_that_does_not_fit_goes_before_that_of_another_field(
+    title: str, description: str | None, short: str, long: str | None
+) -> None:
+    fields = read_work_order(both_ways_mapping(), work_order(title=title, description=description), ZONE)
+    assert fields["shortText"] == Mapped(title, short)
+    assert fields["longText"] == Mapped(description, long)
+
+
+def test_what_overflows_is_cut_or_refused_by_the_rule_that_takes_it() -> None:
+    record = work_order(title=LONG, description="Leak")
+    assert map_work_order(both_ways_mapping(longText=CUT_56), record, ZONE)["longText"] == f"{LONG}\nLeak"[:56].rstrip()
+    with pytest.raises(MappingError, match=r"work order 9001001: description -> longText: .* 50 fit"):
+        map_work_order(both_ways_mapping(longText={"max_length": 50}), record, ZONE)
+
+
+CUT_56 = {"max_length": 56, "on_too_long": "cut"}
+
+
+@pytest.mark.parametrize("value", ["2026-09-16T22:30:00.999Z", "2026-09-17T00:30:00.5+02:00"])
+def test_a_time_is_sent_in_utc_without_parts_of_a_second(value: str) -> None:
+    assert mapped({"startDate": value}, maintainx="startDate", convert="time") == "2026-09-16T22:30:00Z"
 
 
 def test_what_the_work_order_lacks_becomes_null_or_the_default() -> None:

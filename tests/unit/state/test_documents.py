@@ -31,8 +31,10 @@ _RECORDS = st.builds(
     erp_id=st.none() | _TEXT,
     reference=_TEXT,
     erp_version=st.none() | _TEXT,
-    state=st.sampled_from(["creating", "linked", "deleted"]),
+    state=st.sampled_from(["creating", "linked", "deleted", "orphaned"]),
     intent=st.none() | _OBJECTS,
+    conflicts=_OBJECTS,
+    maintainx_updated_at=st.none() | _MOMENTS,
     updated_at_utc=_MOMENTS,
 )
 _CLAIM_KEYS = st.builds(ClaimKey, _TEXT, _TEXT, _TEXT, _TEXT)
@@ -44,6 +46,11 @@ def test_record_survives_the_document(record: SyncRecord) -> None:
     assert found == record
     assert found is not None
     assert content_hash(found.base) == record.base_hash
+
+
+@given(_RECORDS)
+def test_document_says_whether_something_waits_for_a_person(record: SyncRecord) -> None:
+    assert d.record_fields(record)["parked"] is (record.conflicts != {})
 
 
 def test_document_with_a_lock_only_is_no_record() -> None:

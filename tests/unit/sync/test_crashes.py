@@ -14,10 +14,20 @@ from hypothesis import strategies as st
 
 from shared.errors import TransientError
 from shared.outcomes import Outcome
-from shared.sync.conflicts import DELETION, ORPHAN
-from tests.fakes.erp import SeparateStatusErp
-from tests.fakes.sync_world import WORK_ORDER, Killed, When, Wire, World, both_ways_mapping, erp_event, event
-from tests.unit.sync.situations import SITUATIONS, Situation, Step, assert_in_step, found
+from tests.fakes.erp import SeparateStatusErp, TenantErp
+from tests.fakes.sync_world import SITE, WORK_ORDER, Killed, When, Wire, World, both_ways_mapping, erp_event, event
+from tests.unit.sync.situations import (
+    ERP_WINS,
+    MANUAL,
+    NEWEST,
+    PARK_DELETION,
+    SITUATIONS,
+    QuietStatusErp,
+    Situation,
+    Step,
+    assert_in_step,
+    found,
+)
 
 
 def nothing(_world: World) -> None:
@@ -127,13 +137,17 @@ STEPS = st.one_of(
 )
 
 
-@pytest.mark.parametrize("separate", [False, True])
-@settings(max_examples=200, deadline=None)
-@given(steps=st.lists(STEPS, max_size=25))
+POLICIES = st.sampled_from([{}, MANUAL, NEWEST, ERP_WINS])
+ENDS = st.sampled_from([{}, PARK_DELETION, {"on_erp_delete": "cancel"}, {"on_erp_delete": "ignore"}])
+
+
+@pytest.mark.parametrize("erp", [TenantErp, SeparateStatusErp, QuietStatusErp])
+@settings(max_examples=150, deadline=None)
+@given(steps=st.lists(STEPS, max_size=25), policies=POLICIES, ends=ENDS)
 def test_whatever_happens_in_whatever_order_both_sides_end_in_step(
-    steps: list[tuple[str, Any]], separate: bool
+    erp: type[TenantErp], steps: list[tuple[str, Any]], policies: dict[str, Any], ends: dict[str, Any]
 ) -> None:
-    world = World(both_ways_mapping(), **({"erp": SeparateStatusErp} if separate else {}))
+    world = World(both_ways_mapping(**policies, **ends), erp=erp)
     for number, (what, value) in enumerate(steps):
         world.wait(10)
         happen(world, number, what, value)
@@ -155,19 +169,13 @@ def happen(world: World, number: int, what: str, value: Any) -> None:
     elif what == "deliver from erp":
         deliver_perhaps_dying(world, erp_event(f"p{number}"), value)
     elif what == "decide":
-        if world.tenant.orders and (parked := parked_now(world)):
-            world.note_choice(dict.fromkeys(parked, value))
+        world.wait(100)  # nobody else works on it
+        for record in world.state.list_records(SITE, parked=True):
+            world.note_choice(dict.fromkeys(record.conflicts, value))
     elif what != on_erp:
         world.edit_erp(**{on_erp: value})
     elif WORK_ORDER in world.work_orders:
         world.change(**{what: value})
-
-
-def parked_now(world: World) -> set[str]:
-    """What an operator may decide: nobody else works on the record."""
-    world.wait(100)
-    records = list(world.state.list_records("plant-1", parked=True))
-    return set().union(*(record.conflicts for record in records)) - {DELETION, ORPHAN}
 
 
 def deliver_perhaps_dying(world: World, about: Any, death: tuple[int, When] | None) -> Outcome | None:

@@ -1,4 +1,4 @@
-"""The outbound engine: what it does in each situation, and how many calls it needs for it."""
+"""The engine: what it does in each situation, and how many calls it needs for it; the way back is in test_both_ways."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from shared.deadline import remaining_s
-from shared.erp import ErpRecord
 from shared.errors import (
     DuplicateRecord,
     LeaseLost,
@@ -24,8 +23,17 @@ from shared.errors import (
 )
 from shared.state import RecordKey
 from shared.sync.engine import LEASE_S
-from shared.sync.intent import Intent
-from tests.fakes.sync_world import SITE, WORK_ORDER, Killed, Wire, World, event, work_order
+from tests.fakes.sync_world import (
+    SITE,
+    WORK_ORDER,
+    Killed,
+    Wire,
+    World,
+    both_ways_mapping,
+    erp_event,
+    event,
+    work_order,
+)
 
 
 def _raises(error: BaseException) -> Callable[..., Any]:
@@ -97,22 +105,43 @@ def test_the_audit_entry_says_who_when_what_and_between_which_versions(linked: W
     assert (entry["version_before"], entry["version_after"]) == (before, linked.record().erp_version)
 
 
-def test_a_change_in_the_erp_to_another_field_stays(linked: World) -> None:
-    linked.edit_erp(plant="2020", costCenter="4100")
+def test_a_change_in_the_erp_to_another_field_is_merged(linked: World) -> None:
+    linked.edit_erp(priority="3", costCenter="4100")
     linked.change(title="Replace both seals")
     wire = Wire()
-    assert linked.deliver(event("e2"), wire).reason == "updated"
+    outcome = linked.deliver(event("e2"), wire)
+    assert (outcome.kind, outcome.reason) == ("done", "merged")
+    assert (outcome.detail["fields"], outcome.detail["pulled"]) == (["shortText"], ["priority"])
     assert linked.order().fields["shortText"] == "Replace both seals"
-    assert (linked.order().fields["plant"], linked.order().fields["costCenter"]) == ("2020", "4100")
-    assert [name for name in wire.calls if name.startswith("erp")] == ["erp.update", "erp.get", "erp.update"]
+    assert linked.work_orders[WORK_ORDER]["priority"] == "LOW"
+    assert linked.order().fields["costCenter"] == "4100"  # which the mapping does not know
+    assert [name for name in wire.calls if name.startswith(("erp", "maintainx"))] == [
+        "maintainx.get_work_order",
+        "erp.update",
+        "maintainx.get_work_order",
+        "erp.get",
+        "erp.update",
+        "maintainx.change_work_order",
+    ]
 
 
-def test_the_erp_s_own_change_is_not_overwritten_later_either(linked: World) -> None:
+def test_constants_and_fields_of_one_direction_are_put_back() -> None:
+    linked = World(both_ways_mapping(without=("id",)))
+    linked.deliver()
+    linked.published.clear()
+    linked.edit_erp(plant="2020", longText="Planner's text")
+    outcome = linked.deliver(erp_event())
+    assert (outcome.kind, outcome.reason, outcome.detail["fields"]) == ("done", "updated", ["longText", "plant"])
+    assert linked.order().fields.items() >= linked.wanted().items()
+    assert linked.audited() == {"update": 1}
+    assert linked.deliver(erp_event("p2")).reason == "in_step"
+
+
+def test_a_constant_is_put_back_with_the_next_change_too(linked: World) -> None:
     linked.edit_erp(plant="2020")
-    for number, title in enumerate(("Replace both seals", "Replace all seals")):
-        linked.change(title=title)
-        linked.deliver(event(f"again-{number}"))
-    assert linked.order().fields["plant"] == "2020"
+    linked.change(title="Replace both seals")
+    assert linked.deliver(event("e2")).detail["fields"] == ["plant", "shortText"]
+    assert linked.order().fields["plant"] == "1010"
 
 
 def test_a_conflict_goes_to_maintainx_where_the_mapping_says_so(linked: World) -> None:
@@ -128,46 +157,33 @@ def test_a_conflict_goes_to_maintainx_where_the_mapping_says_so(linked: World) -
 def test_a_conflict_goes_to_the_erp_where_the_mapping_says_so(linked: World) -> None:
     linked.edit_erp(priority="2")
     linked.change(priority="LOW", title="Replace both seals")
-    assert linked.deliver(event("e2")).reason == "updated"
+    assert linked.deliver(event("e2")).reason == "merged"
     assert (linked.order().fields["priority"], linked.order().fields["shortText"]) == ("2", "Replace both seals")
-    (entry,) = linked.published
-    assert (entry["policy"], entry["rejected"]) == ({"priority": "erp"}, {"priority": "3"})
+    assert linked.work_orders[WORK_ORDER]["priority"] == "MEDIUM"
+    to_erp, to_maintainx = linked.published
+    assert (to_erp["after"], to_erp["policy"]) == ({"shortText": "Replace both seals"}, {})
+    assert to_maintainx["direction"] == "erp_to_maintainx"
+    assert (to_maintainx["before"], to_maintainx["after"]) == ({"priority": "LOW"}, {"priority": "MEDIUM"})
+    assert (to_maintainx["policy"], to_maintainx["rejected"]) == ({"priority": "erp"}, {"priority": "3"})
 
 
-def test_a_lost_conflict_stays_lost(linked: World) -> None:
+def test_a_conflict_that_the_erp_wins_altogether_writes_only_maintainx(linked: World) -> None:
+    linked.edit_erp(priority="2")
+    linked.change(priority="LOW")
+    outcome = linked.deliver(event("e2"))
+    assert (outcome.kind, outcome.reason) == ("done", "pulled")
+    assert linked.audited() == {"update": 1}
+    assert linked.tenant.counters["updates"] == 0  # it was refused for its version, and then not needed any more
+
+
+def test_a_conflict_is_decided_once(linked: World) -> None:
     linked.edit_erp(priority="2")
     linked.change(priority="LOW", title="Replace both seals")
     linked.deliver(event("e2"))
     assert linked.deliver(event("e3")).reason == "unchanged"
     linked.change(title="Replace all seals")
-    assert linked.deliver(event("e4")).reason == "updated"
+    assert linked.deliver(event("e4")).detail["fields"] == ["shortText"]
     assert linked.order().fields["priority"] == "2"
-
-
-@pytest.mark.parametrize(
-    ("field", "kept"), [({"priority": "LOW"}, {"priority": "2"}), ({"title": "x"}, {"shortText": "x"})]
-)
-def test_a_change_in_the_erp_that_was_only_noticed_still_takes_part_in_a_later_conflict(
-    linked: World, field: dict[str, str], kept: dict[str, str]
-) -> None:
-    linked.edit_erp(priority="2", shortText="Planner's title")
-    linked.change(description="Leak at both ends")
-    linked.deliver(event("e2"))  # meets the ERP's new version and leaves its two changes alone
-    linked.published.clear()
-    linked.change(**field)
-    linked.deliver(event("e3"))
-    assert linked.order().fields.items() >= kept.items()
-    assert linked.published[0]["policy"].keys() == kept.keys()
-
-
-def test_a_conflict_that_the_erp_wins_altogether_is_a_skip_with_an_audit_entry(linked: World) -> None:
-    linked.edit_erp(priority="2")
-    linked.change(priority="LOW")
-    outcome = linked.deliver(event("e2"))
-    assert (outcome.kind, outcome.reason) == ("skipped", "erp_wins")
-    (entry,) = linked.published
-    assert (entry["action"], entry["rejected"]) == ("keep", {"priority": "3"})
-    assert linked.tenant.counters["updates"] == 0
 
 
 def test_a_record_that_others_keep_changing_is_given_back_after_three_tries(linked: World) -> None:
@@ -194,11 +210,14 @@ def test_an_order_that_is_there_already_is_adopted_and_not_created_again(world: 
     assert (outcome.kind, outcome.reason) == ("done", "adopted")
     assert world.tenant.counters["creates"] == 1
     assert world.order().fields["shortText"] == world.wanted()["shortText"]
-    assert world.audited() == {"adopt": 1}
+    assert world.audited() == {"adopt": 1, "update": 1}
+    adopt, update = world.published
+    assert adopt["agreed"] == {"status": "NEW", "orderType": "PM01"}  # what both had already
+    assert update["after"].keys() == {"shortText", "longText", "priority", "equipment", "dueDate", "plant"}
     assert world.deliver(event("echo")).reason == "unchanged"
 
 
-def test_adopting_leaves_the_erp_s_value_where_the_erp_owns_the_field(world: World) -> None:
+def test_adopting_takes_the_erp_s_value_where_the_erp_wins(world: World) -> None:
     body = {
         "shortText": "By hand",
         "orderType": "PM01",
@@ -206,9 +225,18 @@ def test_adopting_leaves_the_erp_s_value_where_the_erp_owns_the_field(world: Wor
         "externalReference": f"mx:{SITE}:{WORK_ORDER}",
     }
     world.tenant.create(body)
-    world.deliver()
-    assert world.order().fields["priority"] == "4"
-    assert world.published[0]["rejected"] == {"priority": "1"}
+    assert world.deliver().reason == "adopted"
+    assert (world.order().fields["priority"], world.work_orders[WORK_ORDER]["priority"]) == ("4", "NONE")
+    assert world.audited() == {"adopt": 1, "update": 2}
+    assert world.published[-1]["rejected"] == {"priority": "1"}
+
+
+def test_adopting_an_order_that_is_in_step_writes_nothing(world: World) -> None:
+    world.erp.create(world.wanted(), f"mx:{SITE}:{WORK_ORDER}")
+    assert world.deliver().reason == "adopted"
+    assert world.audited() == {"adopt": 1}
+    assert world.published[0]["agreed"] == world.wanted()
+    assert world.tenant.counters["updates"] == 0
 
 
 def test_two_orders_with_one_reference_are_an_error_that_names_both(world: World) -> None:
@@ -433,26 +461,6 @@ def test_a_write_is_given_up_before_the_lease_ends(world: World) -> None:
     assert 0 < left_s[0] <= LEASE_S
 
 
-@pytest.mark.parametrize(("version_now", "was_done"), [("1", False), ("2", True), (None, True)])
-def test_an_order_at_the_version_of_before_shows_that_an_update_was_not_done(
-    version_now: str | None, was_done: bool
-) -> None:
-    after = {"priority": "2", "shortText": "Replace both seals"}
-    intent = Intent(
-        action="update",
-        event_id="e1",
-        actor="webhook",
-        at="2026-09-14T12:00:00.000Z",
-        before={"priority": "3", "shortText": "Replace seal"},
-        after=after,
-        rejected={},
-        policy={},
-        version_before="1",
-    )
-    found = ErpRecord("7", "r", {"priority": "2", "shortText": "Replace seal"}, version_now)
-    assert intent.was_done(found) is was_done
-
-
 def test_an_unanswered_create_that_came_to_nothing_is_repeated_in_time(world: World) -> None:
     create = world.erp.create
     world.erp.create = _raises(OutcomeUnknown("no answer"))  # type: ignore[method-assign]  # bent
@@ -482,22 +490,46 @@ def test_without_a_known_version_the_erp_is_read_before_it_is_written(linked: Wo
     assert locked is not None
     linked.state.save_record(locked, replace(linked.record(), erp_version=None))
     linked.change(title="Replace both seals")
-    linked.edit_erp(plant="2020")
+    linked.edit_erp(priority="3")
     wire = Wire()
-    assert linked.deliver(event("e2"), wire).reason == "updated"
+    assert linked.deliver(event("e2"), wire).reason == "merged"
     assert [name for name in wire.calls if name.startswith("erp")] == ["erp.get", "erp.update"]
-    assert (linked.order().fields["plant"], linked.order().fields["shortText"]) == ("2020", "Replace both seals")
+    assert linked.order().fields["shortText"] == "Replace both seals"
+    assert linked.work_orders[WORK_ORDER]["priority"] == "LOW"
 
 
-def test_a_field_that_is_new_in_the_mapping_does_not_overwrite_what_the_erp_owns(world: World) -> None:
+def test_a_field_that_is_new_in_the_mapping_does_not_overwrite_where_the_erp_wins(world: World) -> None:
     rules = world.mapping.fields
     full = world.mapping
     world.mapping = full.model_copy(update={"fields": [rule for rule in rules if rule.erp != "priority"]})
     world.deliver()
     world.edit_erp(priority="2")
     world.mapping = full
-    world.deliver(event("e2"))
-    assert world.order().fields["priority"] == "2"
+    assert world.deliver(event("e2")).reason == "pulled"
+    assert (world.order().fields["priority"], world.work_orders[WORK_ORDER]["priority"]) == ("2", "MEDIUM")
+
+
+def test_a_field_that_left_the_mapping_is_left_alone(world: World) -> None:
+    world.deliver()
+    rules = [rule for rule in world.mapping.fields if rule.erp != "priority"]
+    world.mapping = world.mapping.model_copy(update={"fields": rules})
+    world.change(priority="LOW")
+    world.edit_erp(priority="2")
+    assert world.deliver(erp_event()).kind == "skipped"
+    assert "priority" not in world.record().base
+    assert world.deliver(event("e3")).reason == "unchanged"
+
+
+def test_an_unanswered_create_of_a_work_order_that_gets_none_by_now_is_not_repeated(world: World) -> None:
+    create = world.erp.create
+    world.erp.create = _raises(OutcomeUnknown("no answer"))  # type: ignore[method-assign]  # bent
+    with pytest.raises(OutcomeUnknown):
+        world.deliver()
+    world.erp.create = create  # type: ignore[method-assign]  # straightened
+    world.change(status="SKIPPED")
+    world.wait(world.erp.settle_s + 1)
+    assert world.deliver(event("e2")).reason == "status_not_sent"
+    assert (world.tenant.orders, world.record().intent) == ({}, None)
 
 
 def test_the_lease_is_renewed_before_the_erp_is_written(linked: World) -> None:

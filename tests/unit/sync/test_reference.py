@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from shared.sync.reference import MAX_LENGTH, external_reference
+from shared.sync.reference import MAX_LENGTH, external_reference, work_order_id_in
 
 SITES = st.from_regex(r"\A[a-z][a-z0-9-]{1,30}[a-z0-9]\Z")
 IDS = st.integers(1, 2**63 - 1)
@@ -29,3 +30,18 @@ def test_it_fits_whatever_the_site_and_the_id(site: str, work_order_id: int) -> 
 def test_two_work_orders_never_share_one(pairs: list[tuple[str, int]]) -> None:
     one, other = (external_reference(*pair) for pair in pairs)
     assert one != other
+
+
+@given(SITES, st.integers(1, 10**18 - 1), st.sampled_from([20, 32, MAX_LENGTH]))
+def test_the_work_order_can_be_read_from_it(site: str, work_order_id: int, length: int) -> None:
+    reference = external_reference(site, work_order_id, length)
+    assert work_order_id_in(reference, site, length) == work_order_id
+    assert work_order_id_in(reference, "another-plant", length) in (None, work_order_id)
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [None, "", "PO-4711", "mx:plant-2:9001001", "mx:plant-1:", "mx:plant-1:09001001", "mx:plant-1:9001001 "],
+)
+def test_what_is_no_reference_of_this_site_names_no_work_order(reference: str | None) -> None:
+    assert work_order_id_in(reference, "plant-1") is None

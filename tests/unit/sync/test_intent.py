@@ -1,0 +1,108 @@
+"""What an intent that was found tells: whether the write was done, wholly or in part."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from shared.sync.intent import Intent
+from tests.fakes.sync_world import World
+
+
+def intent(**fields: Any) -> Intent:
+    """An update of the ERP that was about to be made."""
+    known: dict[str, Any] = {
+        "action": "update",
+        "direction": "maintainx_to_erp",
+        "event_id": "e1",
+        "actor": "webhook",
+        "at": "2026-09-14T12:00:00.000Z",
+        "before": {"priority": "3", "shortText": "Replace seal"},
+        "after": {"priority": "2", "shortText": "Replace both seals"},
+        "rejected": {},
+        "policy": {},
+        "agreed": {},
+        "version_before": "1",
+    }
+    return Intent(**(known | fields))
+
+
+@pytest.mark.parametrize(("version_now", "was_done"), [("1", False), ("2", True), (None, True)])
+def test_a_record_at_the_version_of_before_shows_that_an_update_was_not_done(
+    version_now: str | None, was_done: bool
+) -> None:
+    found = {"priority": "2", "shortText": "Replace seal"}
+    assert intent().was_done(found, version_now) is was_done
+
+
+@pytest.mark.parametrize(
+    ("found", "was_done"),
+    [
+        ({"priority": "3", "shortText": "Replace seal"}, False),
+        ({"priority": "4", "shortText": "Replace both seals "}, True),  # somebody changed the priority since
+        ({"priority": "3"}, False),
+        ({}, False),
+    ],
+)
+def test_one_written_field_is_enough(found: dict[str, str], was_done: bool) -> None:
+    assert intent().was_done(found, "2") is was_done
+    assert intent(version_before=None).was_done(found, "2") is was_done
+
+
+def test_an_emptied_field_must_be_shown_as_empty_by_the_erp_but_may_be_left_out_by_maintainx() -> None:
+    assert not intent(after={"costCenter": None}).was_done({}, "2")
+    assert intent(after={"costCenter": None}).was_done({"costCenter": ""}, "2")
+    back = intent(direction="erp_to_maintainx", after={"extraFields.Cost Center": None}, version_before=None)
+    assert back.was_done({"extraFields": {}}, "2")
+    assert not back.was_done({"extraFields": {"Cost Center": "4100"}}, "2")
+
+
+def test_a_record_that_was_found_shows_that_it_was_created() -> None:
+    assert intent(action="create", version_before=None).was_done({}, "1")
+
+
+AGREED = {"status": {"maintainx": "DONE", "sent": "COMPLETED", "erp": "COMPLETED"}}
+
+
+def status(**fields: Any) -> Intent:
+    """A change of status by steps."""
+    step: dict[str, Any] = {"action": "status", "before": {"status": "NEW"}, "after": {"status": "COMPLETED"}}
+    return intent(**step, agreed=AGREED, stepwise=True, **fields)
+
+
+def test_a_status_needs_no_new_version_to_have_been_done() -> None:
+    assert status().part_done({"status": "COMPLETED"}, "1") == status()
+    assert status().part_done({"status": "NEW"}, "2") is None
+    assert status().part_done({}, "2") is None
+
+
+def test_a_status_on_the_way_is_a_part_that_was_done_and_leaves_the_rest_to_do() -> None:
+    part = status().part_done({"status": "IN_WORK"}, "2")
+    assert part is not None
+    assert (part.before, part.after) == ({"status": "NEW"}, {"status": "IN_WORK"})
+    assert part.agreed == {"status": {"maintainx": "DONE", "sent": "IN_WORK", "erp": "IN_WORK"}}
+
+
+def test_an_update_is_done_wholly_or_not_at_all() -> None:
+    assert intent().part_done({"priority": "4", "shortText": "Something else"}, "2") is None
+    assert intent().part_done({"priority": "2", "shortText": "Something else"}, "2") == intent()
+
+
+def test_an_intent_survives_the_record() -> None:
+    world = World()
+    world.deliver()
+    record = world.record()
+    assert Intent.of(record) is None
+    assert Intent.of(replace(record, intent=status().to_json())) == status()
+
+
+def test_an_entry_has_the_same_id_whatever_the_erp_made_of_the_values() -> None:
+    world = World()
+    world.deliver()
+    record = world.record()
+    made = [{"f": {"maintainx": "a", "sent": "a", "erp": value}} for value in ("a", "A")]
+    entries = [intent(agreed=agreed).entry(record, erp_id="1", version_after="2") for agreed in made]
+    assert [entry.agreed for entry in entries] == [{"f": "a"}, {"f": "A"}]
+    assert entries[0].entry_id == entries[1].entry_id
