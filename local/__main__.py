@@ -18,9 +18,13 @@ from rich.text import Text
 from local.demo.csv_history import BadRow, UnusableFile, read_history
 from local.demo.history import PlannedWorkOrder, invent
 from local.demo.memory import MemoryWatch
-from local.demo.run import Faults, Run, newest_moment
+from local.demo.mishaps import Faults
+from local.demo.run import Run, newest_moment
 from local.processes import StackFailed
-from local.stack import DEMO_CONFIG, ROOT, Stack, function_names, running_stack
+from local.pubsub.delivery.oidc import TokenIssuer, key_from_file
+from local.scheduler import Scheduler
+from local.schedules import jobs
+from local.stack import DEMO_CONFIG, PROJECT, ROOT, Stack, function_names, running_stack
 from shared.config.loading import load_model
 from shared.config.sites import SitesFile
 from shared.errors import ConfigError
@@ -128,7 +132,8 @@ def _demonstrate(
 
 
 def _wait(stack: Stack) -> None:
-    console.print("\nEverything keeps running; Ctrl-C stops it.", style="bold")
+    Scheduler(PROJECT, TokenIssuer(key_from_file(stack.signing_key))).start(jobs(stack))
+    console.print("\nEverything keeps running, the scheduled calls too; Ctrl-C stops it.", style="bold")
     for name in stack.processes:
         console.print(f"  {name:<16} {stack.url(name)}", highlight=False)
     for name, value in stack.google_environment().items():

@@ -33,6 +33,8 @@ ASGI_FUNCTIONS = {"webhook_ingress"}
 _START_TIMEOUT_S = 60.0
 # How long a killed function's work stays reserved; here a moment, in production as long as the function may run.
 _LEASE_S = "8"
+# How long a scheduled function may work; the local scheduler waits somewhat longer.
+_SCHEDULED_DEADLINE_S = {"catch_up": "170", "erp_pull": "170"}
 # These print `ready HOST:PORT`; the others are ready when they accept connections.
 _SAY_READY = {"bigquery", "pubsub", "firestore", "erp"}
 
@@ -181,6 +183,7 @@ class Stack:
             "MAINTAINX_RATE_WINDOW_S": str(self.rate_window_s),
             "DEAD_LETTER_PULL_TIMEOUT_S": "1",
             **({"FUNCTION_USE_ASGI": "true"} if name in ASGI_FUNCTIONS else {}),
+            **({"HANDLER_DEADLINE_S": _SCHEDULED_DEADLINE_S[name]} if name in _SCHEDULED_DEADLINE_S else {}),
         }
         return Process(name, ["functions_framework"], environment, self.log_path(name), self._answers(name))
 

@@ -20,9 +20,13 @@ if TYPE_CHECKING:
     from shared.maintainx.client import MaintainXClient
     from shared.maintainx.directory import Directory
     from shared.maintainx.subscriptions.keeper import Keeper
+    from shared.maintainx.windows import Limit
+    from shared.notify.names import Names
     from shared.state import StateStore
     from shared.state.budget import BudgetStore
+    from shared.sync.catch_up import CatchUp
     from shared.sync.engine import SyncEngine
+    from shared.sync.pull import Pull
 
 
 @functools.cache
@@ -50,6 +54,7 @@ def maintainx_client(site_id: str, *, max_wait_s: float = 20.0) -> MaintainXClie
     """
     from shared.maintainx.budget import SharedGate, limits_of
     from shared.maintainx.client import MaintainXClient
+    from shared.maintainx.readings import reading_limits
 
     settings = get_config().site(site_id).maintainx
     window_s = float(os.environ.get("MAINTAINX_RATE_WINDOW_S", "60"))
@@ -57,16 +62,19 @@ def maintainx_client(site_id: str, *, max_wait_s: float = 20.0) -> MaintainXClie
     def read_key() -> str:
         return secrets.get(settings.api_key_secret)
 
+    def limits() -> tuple[Limit, Limit]:
+        caps = settings.rate_limits
+        return limits_of(
+            read_key(), settings.organization_id, window_s, user_cap=caps.user, organization_cap=caps.organization
+        )
+
     return MaintainXClient(
         settings.base_url,
         read_key,
         settings.organization_id,
         refresh_key=lambda: secrets.refresh(settings.api_key_secret),
-        gate=SharedGate(
-            rate_budgets(),
-            lambda: limits_of(read_key(), settings.organization_id, window_s),
-            max_wait_s=max_wait_s,
-        ),
+        gate=SharedGate(rate_budgets(), limits, max_wait_s=max_wait_s),
+        reading_limits=reading_limits(rate_budgets(), read_key, max_wait_s=max_wait_s),
     )
 
 
@@ -77,6 +85,14 @@ def maintainx_directory(site_id: str) -> Directory:
     from shared.maintainx.directory import LIFETIMES, Directory
 
     return Directory(maintainx_client(site_id), ReadCache(LIFETIMES, labels={"site": site_id}))
+
+
+@functools.cache
+def asset_names() -> Names:
+    """What assets and their places are called, for notifications."""
+    from shared.notify.names import Names
+
+    return Names(maintainx_directory)
 
 
 def subscription_keeper(site_id: str, *, settle: timedelta | None = None, grace: timedelta | None = None) -> Keeper:
@@ -101,12 +117,12 @@ def subscription_keeper(site_id: str, *, settle: timedelta | None = None, grace:
 @functools.cache
 def erp_adapter(site_id: str) -> ErpAdapter:
     """The ERP adapter of a site. UnknownSite, or ConfigError if the site has no ERP."""
-    from shared.erp.rest import RestErp
+    from shared.erp.adapters import make_adapter
 
     settings = get_config().site(site_id).erp
     if settings is None:
         raise ConfigError(f"site {site_id} has no erp in sites.yaml, but a route sends its events there")
-    return RestErp(settings, secrets)
+    return make_adapter(settings, secrets)
 
 
 @functools.cache
@@ -124,7 +140,7 @@ def guarded_erp(site_id: str) -> ErpAdapter:
 
 @functools.cache
 def sync_engine(site_id: str) -> SyncEngine:
-    """The engine that keeps a site's work orders and ERP records in step. UnknownSite, or ConfigError without an ERP."""
+    """What keeps a site's work orders and ERP records in step. UnknownSite, or ConfigError without an ERP."""
     from shared.pubsub.publisher import publisher
     from shared.sync.engine import LEASE_S, SyncEngine
     from shared.sync.maintainx_side import MaintainXSide
@@ -142,4 +158,35 @@ def sync_engine(site_id: str) -> SyncEngine:
         state=state_store(),
         publisher=publisher,
         lease_s=float(os.environ.get("RECORD_LEASE_S", LEASE_S)),
+    )
+
+
+@functools.cache
+def erp_pull(site_id: str) -> Pull:
+    """What finds a site's changes in its ERP. UnknownSite, or ConfigError without an ERP."""
+    from shared.pubsub.publisher import publisher
+    from shared.sync.pull import Pull
+
+    config = get_config()
+    adapter = guarded_erp(site_id)
+    settings = config.site(site_id).erp
+    assert settings is not None  # noqa: S101  # guarded_erp has just refused a site without
+    return Pull(site_id, config.mappings[settings.mapping], adapter, state_store(), publisher)
+
+
+@functools.cache
+def catch_up(site_id: str) -> CatchUp:
+    """What finds a site's changes in MaintainX of which no webhook told. UnknownSite if there is none."""
+    from shared.pubsub.publisher import publisher
+    from shared.sync.catch_up import CatchUp
+    from shared.warehouse.archive import EventArchive
+    from shared.warehouse.gateway import warehouse_from_environment
+
+    return CatchUp(
+        site_id,
+        has_erp=get_config().site(site_id).erp is not None,
+        source=maintainx_client(site_id, max_wait_s=70.0),  # longer than MaintainX's rate window
+        state=state_store(),
+        archive=EventArchive(warehouse_from_environment()),
+        publisher=publisher,
     )

@@ -84,7 +84,7 @@ locals {
       scheduler-failures = {
         display_name  = "Scheduled calls fail"
         severity      = "WARNING"
-        documentation = "Cloud Scheduler's calls of a job failed, its own retries included. The job is named in the alert; what the function says: `${format(local.logs_command, "${var.name_prefix}kpi-compute")}`\n\nRun it again by hand: `gcloud scheduler jobs run JOB --location=${var.region} --project=${var.project_id}`"
+        documentation = "Cloud Scheduler's calls of a job failed, its own retries included. The job is named in the alert; what the function says: `${format(local.logs_command, "SERVICE")}` with the job's function as service, such as ${var.name_prefix}erp-pull.\n\nRun it again by hand: `gcloud scheduler jobs run JOB --location=${var.region} --project=${var.project_id}`"
         thresholds = [{
           display_name = "failed calls in an hour"
           filter       = local.metric_filter["scheduler-failures"]
@@ -105,6 +105,19 @@ locals {
           aligner      = "ALIGN_DELTA"
           group_by     = ["metric.label.site", "metric.label.probe"]
           period_s     = 1800
+        }]
+      }
+      missed-webhooks = {
+        display_name  = "Webhooks of MaintainX do not reach us"
+        severity      = "WARNING"
+        documentation = "More than ${var.alert_thresholds.missed_per_h} changes of a site's work orders within an hour were found by the catch-up, because no webhook told of them. They are told of now, so that nothing is lost, but up to a quarter of an hour late; deletions and asset status changes that were missed are not found. Look at the webhook subscriptions: docs/runbook.md, `No traffic`.\n\nWhich ones: `${format(local.logs_command, "${var.name_prefix}catch-up")}`"
+        thresholds = [{
+          display_name = "missed in an hour"
+          filter       = local.metric_filter["missed-webhooks"]
+          above        = var.alert_thresholds.missed_per_h
+          aligner      = "ALIGN_DELTA"
+          group_by     = ["metric.label.site"]
+          period_s     = 3600
         }]
       }
       webhook-failures = {

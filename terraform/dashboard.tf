@@ -4,6 +4,7 @@ locals {
   charts = [
     { title = "Webhooks accepted, by site", filter = local.metric_filter["webhook-accepted"], aligner = "ALIGN_DELTA", reducer = "REDUCE_SUM", by = ["metric.label.site"] },
     { title = "Webhooks refused or not kept, by site and status", filter = local.metric_filter["webhook-refused"], aligner = "ALIGN_DELTA", reducer = "REDUCE_SUM", by = ["metric.label.site", "metric.label.status"] },
+    { title = "Changes that no webhook told of, by site", filter = local.metric_filter["missed-webhooks"], aligner = "ALIGN_DELTA", reducer = "REDUCE_SUM", by = ["metric.label.site"] },
     { title = "Outcomes, by function", filter = local.metric_filter["outcomes"], aligner = "ALIGN_DELTA", reducer = "REDUCE_SUM", by = ["metric.label.function", "metric.label.outcome"] },
     { title = "Skipped, retried and dead, by reason", filter = "${local.metric_filter["outcomes"]} AND metric.labels.outcome != \"done\"", aligner = "ALIGN_DELTA", reducer = "REDUCE_SUM", by = ["metric.label.outcome", "metric.label.reason"] },
     { title = "Dead letters", filter = "${local.dead_filter} AND metric.type = \"pubsub.googleapis.com/subscription/num_undelivered_messages\"", aligner = "ALIGN_MAX", reducer = "REDUCE_MAX", by = local.by_subscription },

@@ -1,4 +1,4 @@
-# What the bundle remembers: claims, sync records, watermarks (shared/state). Its queries filter for equality only, which
+# What the bundle remembers: claims, sync records, watermarks, memos (shared/state). Its queries filter for equality only, which
 # single-field indexes serve; there are no composite indexes to declare.
 
 resource "google_firestore_database" "this" {
@@ -40,10 +40,15 @@ resource "google_firestore_field" "claim_ttl" {
 
 # Whole records as JSON text: nobody searches by them, and an indexed value must stay below 1,500 bytes.
 resource "google_firestore_field" "unindexed" {
-  for_each = toset(["base_json", "conflicts_json", "intent_json"])
+  for_each = {
+    base_json      = "records"
+    conflicts_json = "records"
+    content_json   = "memos"
+    intent_json    = "records"
+  }
 
   database   = google_firestore_database.this.name
-  collection = "records"
+  collection = each.value
   field      = each.key
 
   index_config {}

@@ -5,9 +5,22 @@
 # secrets    kinds of secrets it may read, see locals.tf
 # publishes  topics it may publish to; its own dead letters, if it has a pipeline, are added
 # writes     kinds of secrets that it may add versions to, and destroy old ones of
-# state      uses Firestore; warehouse: uses BigQuery; replays: takes dead letters and publishes them again
+# state      uses Firestore; warehouse: uses BigQuery; archive: reads the events that are kept there
+# replays    takes dead letters and publishes them again
 locals {
   functions = {
+    catch_up = {
+      trigger     = "scheduler"
+      memory      = "512Mi"
+      concurrency = 8
+      timeout_s   = 600
+      instances   = { min = 0, max = 2 }
+      secrets     = ["maintainx_api_key"]
+      publishes   = ["events"]
+      state       = true
+      archive     = true
+      environment = { HANDLER_DEADLINE_S = "590" }
+    }
     dlq_replay = {
       trigger     = "operator"
       memory      = "512Mi"
@@ -18,6 +31,19 @@ locals {
       publishes   = [for name in keys(local.topics) : name]
       replays     = true
     }
+    erp_pull = {
+      trigger     = "scheduler"
+      memory      = "512Mi"
+      concurrency = 8
+      # A comparison reads every linked record; it goes on the next time where this ends.
+      timeout_s     = 1200
+      instances     = { min = 0, max = 2 }
+      secrets       = ["erp_credentials"]
+      publishes     = ["erp-push"]
+      state         = true
+      vpc_connector = var.vpc_connector
+      environment   = { ERP_BREAKER_PAUSE_S = "15", HANDLER_DEADLINE_S = "1190" }
+    }
     erp_push = {
       trigger     = "push"
       memory      = "512Mi"
@@ -26,7 +52,7 @@ locals {
       # Few: MaintainX allows an organization 500 requests a minute, and the ERP is the slower side anyway.
       instances     = { min = 0, max = 4 }
       secrets       = ["maintainx_api_key", "erp_credentials"]
-      publishes     = ["audit"]
+      publishes     = ["audit", "events"]
       state         = true
       vpc_connector = var.vpc_connector
       environment   = { ERP_BREAKER_PAUSE_S = "15", RECORD_LEASE_S = "120" }
@@ -104,7 +130,7 @@ locals {
       { GOOGLE_CLOUD_PROJECT = var.project_id, LOG_LEVEL = var.log_level },
       length(local.publishes[name]) > 0 ? { RESOURCE_PREFIX = var.name_prefix } : {},
       try(function.state, false) ? { FIRESTORE_DATABASE = local.database } : {},
-      try(function.warehouse, false) ? { BIGQUERY_DATASET = local.dataset } : {},
+      try(function.warehouse, false) || try(function.archive, false) ? { BIGQUERY_DATASET = local.dataset } : {},
       function.trigger == "push" ? {
         CLAIM_LEASE_S = tostring(function.timeout_s)
         # A handler ends with an answer, before it is cut off.

@@ -25,6 +25,7 @@ locals {
     "${pair[0]}/${pair[1]}" => { member = pair[0], pipeline = pair[1] }
   }
 
+  archive_functions   = toset([for name, spec in local.functions : name if try(spec.archive, false)])
   state_functions     = toset([for name, spec in local.functions : name if try(spec.state, false)])
   warehouse_functions = toset([for name, spec in local.functions : name if try(spec.warehouse, false)])
 }
@@ -83,6 +84,20 @@ resource "google_bigquery_dataset_iam_member" "function" {
   member     = module.function[each.key].member
 }
 
+# Who only asks what we were told reads the archive, and no other table.
+resource "google_bigquery_table_iam_member" "archive" {
+  for_each = local.archive_functions
+
+  dataset_id = google_bigquery_dataset.this.dataset_id
+  table_id   = google_bigquery_table.this["raw_events"].table_id
+  role       = "roles/bigquery.dataViewer"
+  member     = module.function[each.key].member
+
+  lifecycle {
+    replace_triggered_by = [google_bigquery_table.this["raw_events"].id]
+  }
+}
+
 # The tables that Pub/Sub writes by itself, and no other.
 resource "google_bigquery_table_iam_member" "pubsub" {
   for_each = toset([for spec in values(local.pipelines) : spec.table if spec.table != null])
@@ -102,7 +117,7 @@ resource "google_bigquery_table_iam_member" "pubsub" {
 # --- on the project ---------------------------------------------------------------------------------------------------
 
 resource "google_project_iam_member" "bigquery_jobs" {
-  for_each = local.warehouse_functions
+  for_each = setunion(local.archive_functions, local.warehouse_functions)
 
   project = var.project_id
   role    = "roles/bigquery.jobUser"

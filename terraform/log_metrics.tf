@@ -6,12 +6,17 @@ locals {
   log_metrics = {
     breaker-open = {
       description = "Breakers that opened, or stayed open after a trial: the ERP of a site keeps failing"
-      filter      = "${format(local.function_logs, "erp-push")}severity=ERROR AND jsonPayload.breaker=\"open\""
+      filter      = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=(${join(" OR ", [for name in ["erp-pull", "erp-push"] : "\"${var.name_prefix}${name}\""])}) AND severity=ERROR AND jsonPayload.breaker=\"open\""
       labels      = { site = "jsonPayload.site", system = "jsonPayload.system" }
     }
     kpi-computed = {
       description = "KPI runs that succeeded"
       filter      = "${format(local.function_logs, "kpi-compute")}jsonPayload.outcome=\"done\""
+      labels      = { site = "jsonPayload.site" }
+    }
+    missed-webhooks = {
+      description = "Changes in MaintainX of which no webhook told"
+      filter      = "${format(local.function_logs, "catch-up")}severity=WARNING AND jsonPayload.missed:*"
       labels      = { site = "jsonPayload.site" }
     }
     outcomes = {

@@ -1,10 +1,15 @@
 # What runs by the clock, once for every site and in its time zone. A new scheduled function is one entry here.
+#
+# needs_erp  only for sites that have an ERP
 
 locals {
   schedules = {
-    health      = { function = "health", cron = var.schedules.health, body = { heal = true } }
-    kpi-compare = { function = "kpi_compute", cron = var.schedules.kpi_compare, body = { compare_all = true } }
-    kpi-refresh = { function = "kpi_compute", cron = var.schedules.kpi_refresh, body = {} }
+    catch-up    = { function = "catch_up", cron = var.schedules.catch_up, body = {}, needs_erp = false }
+    erp-compare = { function = "erp_pull", cron = var.schedules.erp_compare, body = { compare_all = true }, needs_erp = true }
+    erp-pull    = { function = "erp_pull", cron = var.schedules.erp_pull, body = {}, needs_erp = true }
+    health      = { function = "health", cron = var.schedules.health, body = { heal = true }, needs_erp = false }
+    kpi-compare = { function = "kpi_compute", cron = var.schedules.kpi_compare, body = { compare_all = true }, needs_erp = false }
+    kpi-refresh = { function = "kpi_compute", cron = var.schedules.kpi_refresh, body = {}, needs_erp = false }
   }
 
   jobs = merge([
@@ -14,7 +19,7 @@ locals {
         function  = schedule.function
         body      = merge({ site = id }, schedule.body)
         time_zone = site.time_zone
-      }
+      } if !schedule.needs_erp || try(site.erp, null) != null
     }
   ]...)
 }

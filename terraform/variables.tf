@@ -29,6 +29,7 @@ variable "alert_thresholds" {
     error_ratio          = optional(number, 0.05)
     ingress_p95_ms       = optional(number, 5000)
     kpi_stale_min        = optional(number, 180)
+    missed_per_h         = optional(number, 10)
     no_traffic_min       = optional(number, 720)
     refused_per_10_min   = optional(number, 5)
     scheduler_failures_h = optional(number, 2)
@@ -211,8 +212,11 @@ variable "runtime" {
 }
 
 variable "schedules" {
-  description = "Crons, each in the site's own time zone. health probes and makes deleted webhook subscriptions again; kpi_refresh loads what changed and computes; kpi_compare also looks for deleted work orders."
+  description = "Crons, each in the site's own time zone. catch_up finds what no webhook told of; erp_pull finds what people changed in the ERP, erp_compare by reading every linked record; health probes and makes deleted webhook subscriptions again; kpi_refresh loads what changed and computes; kpi_compare also looks for deleted work orders."
   type = object({
+    catch_up    = optional(string, "*/15 * * * *")
+    erp_compare = optional(string, "47 1 * * *")
+    erp_pull    = optional(string, "*/5 * * * *")
     health      = optional(string, "*/10 * * * *")
     kpi_compare = optional(string, "17 3 * * *")
     kpi_refresh = optional(string, "*/30 * * * *")
@@ -222,7 +226,7 @@ variable "schedules" {
 }
 
 variable "vpc_connector" {
-  description = "Serverless VPC connector through which erp_push and health reach a private ERP; null for none."
+  description = "Serverless VPC connector through which erp_pull, erp_push and health reach a private ERP; null for none."
   type        = string
   default     = null
 }

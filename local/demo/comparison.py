@@ -7,11 +7,13 @@ demonstration's mapping (local/demo/config/mappings/rest-example.yaml) promises.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from local.demo.erp_people import Edit
 
 _STATUS = {
     "OPEN": "NEW",
@@ -22,6 +24,9 @@ _STATUS = {
     "SKIPPED": "CANCELLED",
 }
 _PRIORITY = {"HIGH": "1", "MEDIUM": "2", "LOW": "3", "NONE": "4"}
+# What MaintainX shall have where somebody changed the order in the ERP.
+_STATUS_BACK = {"NEW": "OPEN", "IN_WORK": "IN_PROGRESS", "WAITING": "ON_HOLD", "COMPLETED": "DONE"}
+_PRIORITY_BACK = {"1": "HIGH", "2": "MEDIUM", "3": "LOW", "4": "NONE"}
 _ORDER_TYPE = {"REACTIVE": "PM01", "PREVENTIVE": "PM02"}
 
 
@@ -36,7 +41,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What a comparison of one site found."""
+    """What a comparison of one site found. compared: how many work orders, or nothing if they were counted before."""
 
     compared: int
     differences: tuple[Difference, ...]
@@ -86,6 +91,21 @@ def compare_site(
     return Comparison(len(living) + len(deleted), tuple(found))
 
 
+def compare_edits(
+    site: str, zone: ZoneInfo, work_orders: Iterable[Mapping[str, Any]], edits: Iterable[Edit]
+) -> Comparison:
+    """Whether MaintainX has what people changed in the ERP. Equal sides alone could mean that it was put back there."""
+    living = {f"mx:{site}:{work_order['id']}": work_order for work_order in work_orders}
+    found = []
+    for edit in edits:
+        has = _ERP_VALUE[edit.field](living[edit.reference], zone)
+        if has != _WANTED[edit.field](edit.value):
+            found.append(
+                Difference("different", edit.reference, f"{edit.field}: {edit.value!r} in the ERP, here {has!r}")
+            )
+    return Comparison(0, tuple(found))
+
+
 def compare_notifications(
     deliveries: Iterable[Mapping[str, Any]], notifications: Iterable[Mapping[str, Any]]
 ) -> tuple[int, int, int]:
@@ -101,13 +121,30 @@ def compare_notifications(
 
 
 def _expected(work_order: Mapping[str, Any], zone: ZoneInfo) -> dict[str, Any]:
-    due = work_order.get("dueDate")
     return {
         "shortText": work_order["title"][:40].rstrip(),
         "status": _STATUS[work_order["status"]],
         "priority": _PRIORITY[work_order["priority"]],
         "orderType": _ORDER_TYPE[work_order["type"]],
         "equipment": str(work_order["assetId"]),
-        "dueDate": datetime.fromisoformat(due).astimezone(zone).date().isoformat() if due else None,
+        "dueDate": _day(work_order, zone),
         "plant": "1010",
     }
+
+
+def _day(work_order: Mapping[str, Any], zone: ZoneInfo) -> str | None:
+    due = work_order.get("dueDate")
+    return datetime.fromisoformat(due).astimezone(zone).date().isoformat() if due else None
+
+
+# By ERP field: what the work order has, and what it shall have for the ERP's value.
+_ERP_VALUE: dict[str, Callable[[Mapping[str, Any], ZoneInfo], Any]] = {
+    "status": lambda work_order, _zone: work_order["status"],
+    "priority": lambda work_order, _zone: work_order["priority"],
+    "dueDate": _day,
+}
+_WANTED: dict[str, Callable[[str], Any]] = {
+    "status": _STATUS_BACK.__getitem__,
+    "priority": _PRIORITY_BACK.__getitem__,
+    "dueDate": str,
+}

@@ -18,12 +18,21 @@ POISON_CLASS = "MalformedEvent"
 
 @dataclass
 class Report:
-    """Everything that a run has to say. `lost` and `doubled` come from comparing the simulators, nothing else."""
+    """Everything that a run has to say. `lost` and `doubled` come from comparing the simulators, nothing else.
+
+    deliveries: webhooks that MaintainX sent; lost_webhooks: those that it did not, on purpose; missed: work orders that
+    they were about. erp_edits: orders that people changed in the ERP.
+    """
 
     work_orders: int = 0
     steps: int = 0
     skipped_rows: list[dict[str, Any]] = field(default_factory=list)
     deliveries: int = 0
+    lost_webhooks: int = 0
+    missed: int = 0
+    catch_up: dict[str, int] = field(default_factory=dict)
+    erp_edits: int = 0
+    erp_pull: dict[str, int] = field(default_factory=dict)
     accepted: int = 0
     archived: int = 0
     refusals: list[dict[str, Any]] = field(default_factory=list)
@@ -80,7 +89,7 @@ class Report:
         verdict = f"lost {self.lost}, doubled {self.doubled}"
         console.print(
             Text(f"{verdict}   ", "bold green" if self.good else "bold red"),
-            f"[dim]({self.compared} work orders of MaintainX compared with the ERP's orders, record by record)[/dim]",
+            f"[dim]({self.compared} work orders of MaintainX compared with the ERP's orders, both ways)[/dim]",
         )
 
 
@@ -107,6 +116,8 @@ def _rows(report: Report) -> dict[str, Sequence[str]]:
             f"{len(refused)} forged, stale or malformed refused"
             + "".join(f"; {entry['name']}: {entry['answered']} instead of {entry['expected']}" for entry in wrong),
         ],
+        "webhooks lost": _lost(report),
+        "changed in the ERP": _edited(report),
         **{function: _counts(counts) for function, counts in report.outcomes.items()},
         "ERP": [f"{site}: {_listed(counts)}" for site, counts in report.erp.items()],
         "notifications": [_listed(report.notifications)],
@@ -116,6 +127,26 @@ def _rows(report: Report) -> dict[str, Sequence[str]]:
         "time": [_listed({name: f"{seconds:.1f} s" for name, seconds in report.seconds.items()})],
         "memory": [f"{report.peak_memory_mib} MiB at the most, all processes together"],
     }
+
+
+def _lost(report: Report) -> list[str]:
+    if not report.lost_webhooks:
+        return []
+    found = report.catch_up
+    return [
+        f"{report.lost_webhooks} on purpose, about {report.missed} work orders; catch_up healed {found['published']} "
+        f"({found['read']} read, {found['seen']} seen, {found['told']} told by a webhook)"
+    ]
+
+
+def _edited(report: Report) -> list[str]:
+    if not report.erp_edits:
+        return []
+    found = {name: count for name, count in report.erp_pull.items() if name not in ("read", "published")}
+    return [
+        f"{report.erp_edits} orders; erp_pull found {report.erp_pull['published']} "
+        f"({report.erp_pull['read']} read{''.join(f', {n} {name}' for name, n in found.items())})"
+    ]
 
 
 def _counts(counts: Mapping[str, int]) -> list[str]:

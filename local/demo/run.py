@@ -1,4 +1,4 @@
-"""One run of the demonstration: start, seed, live the history through with faults, replay, compute, compare."""
+"""One run of the demonstration: start, seed, live the history through with faults, mend, heal, compute, compare."""
 
 from __future__ import annotations
 
@@ -8,59 +8,46 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
-from itertools import groupby
-from typing import Any, Protocol
+from typing import Any
 
 import httpx
 
-from local.demo.comparison import compare_notifications, compare_site
+from local.demo.comparison import Comparison, compare_edits, compare_notifications, compare_site
 from local.demo.csv_history import BadRow
-from local.demo.driver import At, Driver
+from local.demo.driver import Driver
+from local.demo.erp_people import Edit, change_orders
 from local.demo.function_logs import entries, outcomes
-from local.demo.history import PlannedWorkOrder, steps
-from local.demo.intruder import try_to_get_in
+from local.demo.history import PlannedWorkOrder, Step, steps
+from local.demo.lost import lost_steps
+from local.demo.mishaps import Faults, Mishaps
+from local.demo.on_call import Operator
+from local.demo.progress import Progress
 from local.demo.report import Report
-from local.demo.sites import SeededSite, add_equipment, seed_sites
+from local.demo.sites import SeededSite, seed_sites
 from local.maintainx.control_client import SimControl
 from local.processes import StackFailed
 from local.pubsub.delivery.oidc import TokenIssuer, key_from_file
 from local.scheduler import Job, Scheduler
+from local.schedules import CATCH_UP, ERP_PULL, Schedule, jobs
 from local.stack import PROJECT, Stack
 from shared.errors import TransientError
 from shared.events import event_identity, format_utc
-from shared.pubsub.publisher import Publisher
-from shared.topics import ERP_PUSH, PIPELINES
+from shared.topics import PIPELINES
 from shared.warehouse.gateway import warehouse_from_environment
 
 _DRAIN_TIMEOUT_S = 120.0
-_KPI_INTERVAL_S = 3600.0
 # Deliveries and messages that may be under way before the simulated people wait, and how long they do at the most.
 _MOST_UNDER_WAY = 40
 _LONGEST_PAUSE_S = 6.0
 # Assets stand there, online, for a while before the first work order.
 _BEFORE_THE_HISTORY = timedelta(days=60)
-
-
-@dataclass(frozen=True)
-class Faults:
-    """What goes wrong on the way. Parts are of the history's steps, 0 to 1."""
-
-    erp_outage: tuple[float, float] | None = (0.4, 0.55)
-    erp_drops_answers_at: float | None = 0.7
-    kill: Sequence[tuple[float, str]] = ()
-
-
-class Progress(Protocol):
-    """What the run tells while it works."""
-
-    def phase(self, text: str, total: int | None = None) -> None:
-        """A new phase begins; `total` steps if that is known."""
-
-    def advance(self) -> None:
-        """One step of the phase is done."""
-
-    def note(self, text: str) -> None:
-        """Something happened."""
+_KPI_REFRESH = Schedule("kpi-refresh", "kpi_compute", {}, 3600.0)
+# What MaintainX sends; other events in the archive are the bundle's own.
+_WEBHOOKS = "SELECT COUNT(DISTINCT event_id) AS n FROM events WHERE source = 'webhook'"
+_KPIS = (
+    "SELECT site, period, kpi, value, n, unit, definition FROM kpis "
+    "WHERE period_kind = 'rolling' AND scope = 'site' ORDER BY site, kpi"
+)
 
 
 @dataclass
@@ -74,7 +61,8 @@ class Run:
     faults: Faults
     progress: Progress
     report: Report = field(default_factory=Report)
-    _erp_is_down: bool = False
+    _edits: list[Edit] = field(default_factory=list)
+    _lost: list[Step] = field(default_factory=list)
 
     def execute(self) -> Report:
         """Do everything. Raises StackFailed if the stack fails, rather than the bundle on it."""
@@ -97,8 +85,12 @@ class Run:
                 self.progress.phase("Waiting until every queue is empty")
                 maintainx.wait_idle()
                 self._drain()
+            self._lose_webhooks(driver, maintainx)
+            maintainx.set_clock(self.end)
             with self._timed("replay"):
                 self._replay(sites)
+            with self._timed("healing"):
+                self._heal(driver, planned)
             with self._timed("KPIs"):
                 self._compute_kpis()
             with self._timed("comparison"):
@@ -124,67 +116,29 @@ class Run:
         maintainx: SimControl,
     ) -> None:
         history = steps(planned)
+        lost = lost_steps(history, self.faults.lost_webhooks, set(planned) - set(self.planned))
+        self._lost = [history[number] for number in lost]
+        lived = [step for number, step in enumerate(history) if number not in set(lost)]
         self.report.steps = len(history)
         self.progress.phase("Living through the history in MaintainX", len(history))
+        mishaps = Mishaps(self.stack, self.faults, self.progress, self.report)
         driver.run(
-            history,
-            list(self._on_the_way(sites)),
-            keep_pace=lambda: self._keep_pace(maintainx),
+            lived,
+            list(mishaps.on_the_way(next(iter(sites.values())))),
+            keep_pace=lambda: self._keep_pace(maintainx, nothing_gets_through=mishaps.erp_is_down),
             progress=lambda _step: self.progress.advance(),
         )
-        maintainx.set_clock(self.end)
 
-    def _on_the_way(self, sites: dict[str, SeededSite]) -> Iterator[At]:
-        first = next(iter(sites.values()))
-        yield 0.15, lambda: self._intrude(first)
-        yield 0.5, self._publish_poison
-        if self.faults.erp_outage is not None:
-            begin, end = self.faults.erp_outage
-            yield begin, self._erp_goes_down
-            yield end, self._erp_works_again
-        if self.faults.erp_drops_answers_at is not None:
-            fault = {"kind": "drop_after", "times": 3, "methods": ["POST", "PATCH"]}
-            yield self.faults.erp_drops_answers_at, lambda: self._erp_fault(fault, "the ERP drops 3 answers")
-        for part, name in self.faults.kill:
-            yield part, lambda name=name: self._kill(name)  # type: ignore[misc]  # mypy cannot infer a default's type
+    def _lose_webhooks(self, driver: Driver, maintainx: SimControl) -> None:
+        """The steps of which nobody is told. Last: an event that is still under way would look at their results too."""
+        maintainx.configure(delivery_drop_ratio=1.0)
+        driver.run(self._lost, [], keep_pace=lambda: None, progress=lambda _step: None)
+        maintainx.configure(delivery_drop_ratio=0.0)
+        self.progress.note(f"the webhooks of {len(self._lost)} changes were lost")
 
-    def _intrude(self, site: SeededSite) -> None:
-        attempts = try_to_get_in(self.stack.url("webhook_ingress"), site.plan)
-        self.report.refusals = [asdict(attempt) for attempt in attempts]
-        self.report.wrongly_answered = sum(attempt.answered != attempt.expected for attempt in attempts)
-        self.progress.note(f"{len(attempts)} forged, stale or malformed deliveries were sent to {site.plan.id}")
-
-    def _publish_poison(self) -> None:
-        Publisher().publish(ERP_PUSH, b'{"this is": "no event"}', {"site": self.stack.sites[0].id})
-        self.progress.note("a message that can never succeed was published")
-
-    def _erp_fault(self, fault: dict[str, Any], note: str) -> None:
-        httpx.post(f"{self.stack.url('erp')}/_sim/faults", json=fault).raise_for_status()
-        self.progress.note(note)
-
-    def _erp_goes_down(self) -> None:
-        self._erp_is_down = True
-        self._erp_fault({"kind": "outage"}, "the ERP goes down")
-
-    def _erp_works_again(self) -> None:
-        """The outage ends, but not before erp_push has met it: right after the start, the function may still load."""
-        deadline = time.monotonic() + _LONGEST_PAUSE_S * 3
-        while not outcomes(self.stack.log_path("erp_push"))["retry", "RemoteUnavailable"]:
-            if time.monotonic() > deadline:
-                break
-            time.sleep(0.1)
-        self._erp_is_down = False
-        httpx.delete(f"{self.stack.url('erp')}/_sim/faults").raise_for_status()
-        self.progress.note("the ERP is back")
-
-    def _kill(self, name: str) -> None:
-        self.stack.processes[name].kill()
-        self.stack.restart(name)
-        self.progress.note(f"{name} was killed and started again")
-
-    def _keep_pace(self, maintainx: SimControl) -> None:
-        """Wait until little is under way; not while the ERP is down, when nothing gets through."""
-        if self._erp_is_down:
+    def _keep_pace(self, maintainx: SimControl, *, nothing_gets_through: bool) -> None:
+        """Wait until little is under way; not while the ERP is down."""
+        if nothing_gets_through:
             if maintainx.stats()["pending"] > _MOST_UNDER_WAY:
                 maintainx.wait_idle()
             return
@@ -208,78 +162,71 @@ class Run:
         return {name: backlog[name] for name in PIPELINES}
 
     def _replay(self, sites: dict[str, SeededSite]) -> None:
-        """What an operator does: look, mend the cause, try a dry run, replay."""
         self.progress.phase("Looking at dead letters, mending, replaying")
-        letters = self._dead_letters()
-        self.report.dead_letters = _grouped(letters)
-        for site in sites.values():
-            if site.unknown_to_erp in site.asset_ids:
-                add_equipment(self.stack, site, site.unknown_to_erp)
-        for pipeline in sorted({letter["pipeline"] for letter in letters}):
-            rehearsal = self._replay_pipeline(pipeline, dry_run=True)
-            done = self._replay_pipeline(pipeline, dry_run=False)
-            self.report.replay.append({"pipeline": pipeline, "dry_run": rehearsal["matched"], **_short(done)})
+        operator = Operator(self.stack)
+        self.report.dead_letters = operator.dead_letters()
+        operator.mend(sites.values())
+        self.report.replay = operator.replay(self.report.dead_letters)
         self._drain()
-        self.report.still_dead = _grouped(self._dead_letters())
+        self.report.still_dead = operator.dead_letters()
 
-    def _dead_letters(self) -> list[dict[str, Any]]:
-        letters: list[dict[str, Any]] = []
-        for pipeline in PIPELINES:
-            query: dict[str, str | int] = {"pipeline": pipeline, "limit": 10_000}
-            response = httpx.get(self.stack.url("dlq_replay"), params=query, timeout=60.0)
-            response.raise_for_status()
-            letters += response.json()["letters"]
-        return letters
+    def _heal(self, driver: Driver, planned: Sequence[PlannedWorkOrder]) -> None:
+        """What no webhook tells: changes in the ERP, and changes in MaintainX whose webhooks were lost."""
+        self.progress.phase("People change orders in the ERP; both sides are looked through for what nobody told")
+        spared = {f"mx:{step.work_order.site}:{driver.work_order_ids[step.work_order.key]}" for step in self._lost}
+        for site in self.stack.sites:
+            self._edits += change_orders(self.stack, site.id, self.faults.erp_edits, spared)
+        self.report.erp_pull = self._called(ERP_PULL)
+        self._drain()
+        self.report.catch_up = self._called(CATCH_UP, since=format_utc(min(order.created_at for order in planned)))
+        self._drain()
+        self.report.erp_edits, self.report.missed = len(self._edits), len(self._lost)
 
-    def _replay_pipeline(self, pipeline: str, *, dry_run: bool) -> dict[str, Any]:
-        body = {"pipeline": pipeline, "limit": 10_000, "dry_run": dry_run}
-        response = httpx.post(self.stack.url("dlq_replay"), json=body, timeout=60.0)
-        response.raise_for_status()
-        result: dict[str, Any] = response.json()
-        return result
+    def _called(self, schedule: Schedule, **body: Any) -> dict[str, int]:
+        """Call a schedule's jobs, as Cloud Scheduler would; the counts that they answer, of all sites together."""
+        counts: Counter[str] = Counter()
+        for job, answer in self._run(schedule, **body):
+            found = answer["sites"][job.body["site"]]
+            counts.update({name: n for name, n in found.items() if type(n) is int})
+            counts.update(found.get("skipped", {}))
+        return dict(counts)
+
+    def _run(self, schedule: Schedule, **body: Any) -> Iterator[tuple[Job, dict[str, Any]]]:
+        scheduler = Scheduler(PROJECT, TokenIssuer(key_from_file(self.stack.signing_key)))
+        for job in jobs(self.stack, [schedule], **body):
+            yield job, scheduler.run(job).raise_for_status().json()
 
     def _compute_kpis(self) -> None:
         self.progress.phase("Computing KPIs in BigQuery")
-        scheduler = Scheduler(PROJECT, TokenIssuer(key_from_file(self.stack.signing_key)))
-        url = self.stack.url("kpi_compute")
-        for site in self.stack.sites:
-            body = {"site": site.id, "as_of": format_utc(self.end)}
-            scheduler.run(Job(f"kpi-compute-{site.id}", url, body, _KPI_INTERVAL_S)).raise_for_status()
-        self.report.kpis = self._read_kpis()
-        sql = "SELECT COUNT(DISTINCT event_id) AS n FROM events"
-        self.report.archived = next(iter(self._query(sql)))["n"]
-
-    def _read_kpis(self) -> list[dict[str, Any]]:
-        sql = (
-            "SELECT site, period, kpi, value, n, unit, definition FROM kpis "
-            "WHERE period_kind = 'rolling' AND scope = 'site' ORDER BY site, kpi"
-        )
-        return [dict(row.items()) for row in self._query(sql)]
-
-    def _query(self, sql: str) -> list[Any]:
-        return warehouse_from_environment().query(sql)
+        list(self._run(_KPI_REFRESH, as_of=format_utc(self.end)))
+        warehouse = warehouse_from_environment()
+        self.report.kpis = [dict(row.items()) for row in warehouse.query(_KPIS)]
+        self.report.archived = next(iter(warehouse.query(_WEBHOOKS)))["n"]
 
     def _compare(self, driver: Driver, planned: Sequence[PlannedWorkOrder], maintainx: SimControl) -> None:
         deleted = {order.key for order in planned if order.end == "delete" and order.started_at is not None}
         for site in self.stack.sites:
             dump = httpx.get(f"{self.stack.url('erp')}/_sim/tenants/{site.id}/dump", timeout=30.0).json()
-            found = compare_site(
-                site.id,
-                self.stack.config.site(site.id).zone,
-                maintainx.records(site.organization_id)["workOrders"],
-                [driver.work_order_ids[o.key] for o in planned if o.site == site.id and o.key in deleted],
-                dump["orders"],
-            )
+            work_orders = maintainx.records(site.organization_id)["workOrders"]
+            zone = self.stack.config.site(site.id).zone
+            deleted_ids = [driver.work_order_ids[o.key] for o in planned if o.site == site.id and o.key in deleted]
             self.report.erp[site.id] = dump["counters"]
-            self.report.compared += found.compared
-            self.report.lost += found.lost
-            self.report.doubled += found.doubled
-            self.report.differences += [asdict(difference) for difference in found.differences]
+            self._note(compare_site(site.id, zone, work_orders, deleted_ids, dump["orders"]))
+            self._note(
+                compare_edits(site.id, zone, work_orders, [edit for edit in self._edits if edit.site == site.id])
+            )
         log = maintainx.deliveries(bodies=True)
-        self.report.deliveries = len(log)
-        self.report.undelivered = sum(entry["outcome"] != "delivered" for entry in log)
-        expected, missing, doubled = compare_notifications(self._to_be_told(log), self.stack.notifications())
+        sent = [entry for entry in log if entry["outcome"] != "dropped"]
+        self.report.deliveries, self.report.lost_webhooks = len(sent), len(log) - len(sent)
+        self.report.undelivered = sum(entry["outcome"] != "delivered" for entry in sent)
+        expected, missing, doubled = compare_notifications(self._to_be_told(sent), self.stack.notifications())
         self.report.notifications = {"expected": expected, "missing": missing, "doubled": doubled}
+
+    def _note(self, found: Comparison) -> None:
+        self.report.compared += found.compared
+        self.report.lost += found.lost
+        self.report.doubled += found.doubled
+        self.report.differences += [asdict(difference) for difference in found.differences]
 
     def _to_be_told(self, log: Sequence[dict[str, Any]]) -> Iterator[dict[str, str]]:
         """The deliveries that the shipped routes send to people: asset status changes and urgent new work."""
@@ -306,23 +253,6 @@ class Run:
         self.report.seconds[name] = round(time.monotonic() - begin, 2)
 
 
-def _grouped(letters: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Dead letters counted by pipeline and error, with one message of each."""
-
-    def kind(letter: dict[str, Any]) -> tuple[str, str]:
-        return letter["pipeline"], letter["error_class"]
-
-    return [
-        {"pipeline": key[0], "error_class": key[1], "count": len(group), "error_message": group[0]["error_message"]}
-        for key, members in groupby(sorted(letters, key=kind), kind)
-        if (group := list(members))
-    ]
-
-
-def _short(result: dict[str, Any]) -> dict[str, Any]:
-    return {"seen": result["seen"], "replayed": result["replayed"]}
-
-
 def newest_moment(now: datetime) -> datetime:
-    """Where simulated time ends: the last full hour."""
-    return now.replace(minute=0, second=0, microsecond=0)
+    """Where simulated time ends: a full hour, long enough ago that no change counts as having just happened."""
+    return (now - timedelta(minutes=10)).replace(minute=0, second=0, microsecond=0)

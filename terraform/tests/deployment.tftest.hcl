@@ -87,11 +87,15 @@ run "bundle" {
     condition     = toset([for table, grant in google_bigquery_table_iam_member.pubsub : table if grant.role == "roles/bigquery.dataEditor"]) == toset(["raw_events", "sync_audit_raw"])
     error_message = "Pub/Sub's agent writes the two raw tables, and no other."
   }
+  assert {
+    condition     = [for function, grant in google_bigquery_table_iam_member.archive : "${function} ${grant.table_id} ${grant.role}"] == ["catch_up raw_events roles/bigquery.dataViewer"]
+    error_message = "Who asks what we were told reads the archive, and writes nothing."
+  }
 
   # Schedulers
 
   assert {
-    condition     = alltrue([for id, site in local.sites : alltrue([for schedule in keys(local.schedules) : try(google_cloud_scheduler_job.this["${schedule}-${id}"].time_zone == site.time_zone, false)])])
+    condition     = alltrue([for id, site in local.sites : alltrue([for name, schedule in local.schedules : try(google_cloud_scheduler_job.this["${name}-${id}"].time_zone == site.time_zone, false) if !schedule.needs_erp || can(site.erp.adapter)])])
     error_message = "Every site of sites.yaml has every schedule, in its own time zone."
   }
   assert {
@@ -115,9 +119,9 @@ run "bundle" {
         for secret in local.site_secrets : [for grant in values(local.secret_grants) : grant.function if grant.secret == secret.name] if secret.kind == kind
       ]))
       } == {
-      erp_credentials     = toset(["erp_push", "health"])
+      erp_credentials     = toset(["erp_pull", "erp_push", "health"])
       events              = toset(["webhook_ingress"])
-      maintainx_api_key   = toset(["erp_push", "event_router", "health", "kpi_compute"])
+      maintainx_api_key   = toset(["catch_up", "erp_push", "event_router", "health", "kpi_compute"])
       notify_urls         = toset(["notify"])
       subscription_ledger = toset(["health"])
       webhook             = toset(["health", "webhook_ingress"])
@@ -168,7 +172,7 @@ run "bundle" {
 
   assert {
     condition = length(setsubtract(
-      ["backlog", "breaker-open", "dead-letters", "error-rate", "ingress-latency", "kpi-stale-plant-north", "kpi-stale-plant-south", "no-traffic-plant-north", "no-traffic-plant-south", "scheduler-failures", "site-unhealthy", "webhook-failures"],
+      ["backlog", "breaker-open", "dead-letters", "error-rate", "ingress-latency", "kpi-stale-plant-north", "kpi-stale-plant-south", "missed-webhooks", "no-traffic-plant-north", "no-traffic-plant-south", "scheduler-failures", "site-unhealthy", "webhook-failures"],
       keys(module.alert),
     )) == 0 && contains(keys(module.log_alert), "subscription-deleted")
     error_message = "An alert is missing."

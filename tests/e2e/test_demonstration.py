@@ -63,6 +63,8 @@ def assert_nothing_lost_or_doubled(report: dict[str, Any], output: str) -> None:
     assert (report["lost"], report["doubled"], report["differences"]) == (0, 0, []), output
     assert report["notifications"]["missing"] == report["notifications"]["doubled"] == 0, output
     assert report["archived"] == report["accepted"] == report["deliveries"], output
+    assert report["catch_up"]["published"] == report["missed"] > 0, output
+    assert report["erp_pull"]["published"] >= report["erp_edits"] > 0, output
 
 
 def test_erp_push_killed_in_the_middle_loses_and_doubles_nothing(tmp_path: Path) -> None:

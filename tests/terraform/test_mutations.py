@@ -127,6 +127,7 @@ DEPLOYMENT = {
         Mutation(
             "secrets.tf", '"roles/secretmanager.secretAccessor"', '"roles/secretmanager.admin"', "Grants on secrets"
         ),
+        Mutation("iam.tf", '"roles/bigquery.dataViewer"', '"roles/bigquery.dataEditor"', "Who asks what we were told"),
         Mutation(
             "iam.tf",
             '"roles/iam.serviceAccountTokenCreator"',

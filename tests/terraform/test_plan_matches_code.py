@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 import json
 from typing import Any
@@ -10,6 +11,7 @@ import functions_framework
 import pytest
 
 import shared.topics
+from local.schedules import CATCH_UP, ERP_COMPARE, ERP_PULL
 from shared.config.loading import load_model
 from shared.config.routes import DESTINATIONS
 from shared.config.sites import SitesFile
@@ -32,6 +34,7 @@ OPTIONAL = {
     "CONFIG_DIR": "the configuration is beside shared/ in the zip",
     "DEAD_LETTER_PULL_TIMEOUT_S": "its default is meant for Pub/Sub; tests wait shorter",
     "MAINTAINX_RATE_WINDOW_S": "its default is MaintainX's own; a sandbox may be faster",
+    "PUBSUB_EMULATOR_HOST": "Google's own variable for an emulator",
     "SECRETS_DIR": "secrets are read from Secret Manager by name",
 }
 # Set, and read by functions-framework instead of our code.
@@ -153,12 +156,34 @@ def test_only_functions_that_keep_state_or_use_the_warehouse_may(applied: Resour
             if grant.values["member"] in members:
                 granted.setdefault(grant.values["role"], set()).add(members[grant.values["member"]])
     state = {name for name in FUNCTIONS if ("shared.state.connection", "Connection") in _reached(name).names}
-    warehouse = {name for name in FUNCTIONS if ("shared.warehouse.gateway", "Warehouse") in _reached(name).names}
+    asks = {name for name in FUNCTIONS if ("shared.warehouse.gateway", "Warehouse") in _reached(name).names}
+    reads_archive = {name for name in FUNCTIONS if ("shared.warehouse.archive", "EventArchive") in _reached(name).names}
+    assert reads_archive
     assert granted == {
-        "roles/bigquery.dataEditor": warehouse,
-        "roles/bigquery.jobUser": warehouse,
+        "roles/bigquery.dataEditor": asks - reads_archive,
+        "roles/bigquery.jobUser": asks,
         "roles/datastore.user": state,
     }
+    readers = {
+        (members[grant.values["member"]], grant.values["table_id"], grant.values["role"])
+        for grant in applied.of_type("google_bigquery_table_iam_member", "archive")
+    }
+    assert readers == {(name, "raw_events", "roles/bigquery.dataViewer") for name in reads_archive}
+
+
+def test_schedules_call_the_functions_with_bodies_that_they_take(planned: Resources) -> None:
+    jobs = {
+        key: (values["http_target"][0], values) for key, values in planned.by_key("google_cloud_scheduler_job").items()
+    }
+    bodies = {key: json.loads(base64.b64decode(target["body"])) for key, (target, _) in jobs.items()}
+    for key, values in bodies.items():
+        assert key.endswith(f"-{values['site']}")
+        assert set(values) <= {"site", "heal", "compare_all"}
+    crons = {key.removesuffix("-plant-north"): values["schedule"] for key, (_, values) in jobs.items()}
+    assert (crons["erp-pull"], crons["catch-up"]) == ("*/5 * * * *", "*/15 * * * *")
+    for schedule in (CATCH_UP, ERP_COMPARE, ERP_PULL):  # what the local stack sends, too
+        assert bodies[f"{schedule.name}-plant-south"] == {"site": "plant-south", **schedule.body}
+        assert schedule.function in {"erp_pull", "catch_up"}
 
 
 def test_every_secret_of_the_sites_exists_and_is_read_by_just_those_that_use_it(applied: Resources) -> None:

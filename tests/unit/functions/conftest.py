@@ -19,12 +19,17 @@ from shared.config.whole import get_config
 from shared.pubsub.async_publisher import async_publisher
 from shared.pubsub.publisher import publisher
 from shared.secrets import secrets
+from tests.fakes.budgets import MemoryBudgets
 from tests.fakes.publisher import AsyncFakePublisher, FakePublisher, patch_into
 from tests.fakes.settings import Settings, write_settings
 from tests.fakes.state import MemoryStateStore
 from tests.unit.conftest import LogLines
 from tests.unit.functions.deliveries import AsgiClient
 
+_KEPT = (
+    *(get_sites, get_config),
+    *(bootstrap.maintainx_client, bootstrap.maintainx_directory, bootstrap.asset_names),
+)
 FUNCTIONS = Path(__file__).resolve().parents[3] / "functions"
 
 
@@ -75,12 +80,14 @@ def configured(
     monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "")  # nothing may reach Secret Manager
     monkeypatch.setenv("FUNCTION_TARGET", "")  # the framework writes it
     monkeypatch.setattr(os, "register_at_fork", lambda **_: None)
+    budgets = MemoryBudgets()
+    monkeypatch.setattr(bootstrap, "rate_budgets", lambda: budgets)
     monkeypatch.setattr(sys, "path", sys.path[:])
     before = sys.modules.get("main")
-    for cached in (get_sites, get_config, bootstrap.maintainx_client):
+    for cached in _KEPT:
         cached.cache_clear()
     yield settings
-    for cached in (get_sites, get_config, bootstrap.maintainx_client):
+    for cached in _KEPT:
         cached.cache_clear()
     sys.modules.pop("main", None)
     if before is not None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import stamina
 from flask.testing import FlaskClient
 
 from shared.canonical import content_hash
+from shared.config.whole import get_config
 from shared.errors import ConfigError
 from shared.state import SyncRecord
 from tests.fakes.events import make_event, push_body
@@ -117,6 +118,79 @@ def test_unknown_site_is_buried(push: Push, broker: FakePublisher) -> None:
     assert push(push_body(make_event(site="plant-9"))) == 204
     (letter,) = broker.published
     assert (letter.topic, letter.attributes["error_class"]) == ("event-router-dead", "UnknownSite")
+
+
+ASSET_ROUTES = """\
+routes:
+  - {name: pumps, when: {type: asset.status_changed, fields: {assetTypes: Pump}}, to: notifications}
+"""
+PUMP = {"id": 2201, "name": "Feed pump 2", "assetTypes": ["Pump"]}
+
+
+def asset_event(event_id: str, *, occurred_at: datetime | None = None) -> bytes:
+    at = occurred_at or datetime.now(UTC) - timedelta(minutes=1)
+    fields = {"type": "asset.status_changed", "resource": "asset", "resource_id": "2201", "occurred_at": at}
+    return push_body(make_event(event_id=event_id, data={"newStatus": {"status": "OFFLINE"}}, **fields))
+
+
+@pytest.fixture
+def push_asset(configured: Settings, maintainx: MaintainX, push: Push) -> Push:
+    (configured.config / "routes.yaml").write_text(ASSET_ROUTES)
+    get_config.cache_clear()
+    maintainx.assets[2201] = PUMP
+    return push
+
+
+def test_asset_is_read_once_for_many_events_that_came_before(
+    push_asset: Push, broker: FakePublisher, maintainx: MaintainX
+) -> None:
+    assert [push_asset(asset_event(f"e{number}")) for number in range(5)] == [204] * 5
+    assert maintainx.asked == ["/v1/assets/2201"]
+    assert len(broker.to("notifications")) == 5
+
+
+def test_asset_that_was_read_before_the_event_does_not_decide_about_it(
+    push_asset: Push, broker: FakePublisher, maintainx: MaintainX
+) -> None:
+    assert push_asset(asset_event("e1")) == 204
+    maintainx.assets[2201] = {**PUMP, "assetTypes": ["Fan"]}
+    assert push_asset(asset_event("e2", occurred_at=datetime.now(UTC))) == 204
+    assert maintainx.asked == ["/v1/assets/2201"] * 2
+    assert [message.event.event_id for message in broker.to("notifications")] == ["e1"]
+
+
+def test_asset_as_last_read_decides_while_maintainx_does_not_answer_and_the_outcome_says_so(
+    push_asset: Push, broker: FakePublisher, maintainx: MaintainX, logged: LogLines, without_waiting: None
+) -> None:
+    assert push_asset(asset_event("e1")) == 204
+    maintainx.status = 503
+    logged()
+    assert push_asset(asset_event("e2", occurred_at=datetime.now(UTC))) == 204
+    assert [message.event.event_id for message in broker.to("notifications")] == ["e1", "e2"]
+    (line,) = [line for line in logged() if line.get("outcome")]
+    assert (line["outcome"], line["detail"]["routes"]) == ("done", ["pumps"])
+    assert line["detail"]["stale_record_s"] >= 0
+
+
+def test_asset_that_was_never_read_is_waited_for(
+    push_asset: Push, broker: FakePublisher, maintainx: MaintainX, without_waiting: None
+) -> None:
+    maintainx.status = 503
+    assert push_asset(asset_event("e1")) == 503
+    maintainx.status = 200
+    assert push_asset(asset_event("e1")) == 204
+    assert len(broker.to("notifications")) == 1
+
+
+def test_asset_that_is_gone_is_not_decided_by_what_it_was(
+    push_asset: Push, broker: FakePublisher, maintainx: MaintainX, logged: LogLines
+) -> None:
+    assert push_asset(asset_event("e1")) == 204
+    del maintainx.assets[2201]
+    logged()
+    assert push_asset(asset_event("e2", occurred_at=datetime.now(UTC))) == 503
+    assert [line["reason"] for line in logged() if line.get("outcome")] == ["RecordNotVisible"]
+    assert len(broker.to("notifications")) == 1
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 
 from shared.errors import ConfigError
 from shared.events import event_identity
-from shared.maintainx.signature import URI_SIGNATURE_HEADER, sign
+from shared.maintainx.signature import BODY_SIGNATURE_HEADER, URI_SIGNATURE_HEADER, sign
 from shared.secrets import secrets
 from tests.fakes.publisher import FakePublisher
 from tests.fakes.settings import SECRETS, SITES, Settings
@@ -104,6 +104,14 @@ def test_headers_of_the_delivery_are_not_published(ingress: Load, broker: FakePu
     published = broker.published[0].data.decode() + json.dumps(broker.published[0].attributes)
     assert "token" not in published
     assert "v1=" not in published
+
+
+@pytest.mark.parametrize(
+    ("secrets_used", "status"), [((GENUINE.secret, "guess"), 202), (("guess", GENUINE.secret), 401)]
+)
+def test_of_two_signature_headers_the_first_counts(secrets_used: tuple[str, str], status: int, ingress: Load) -> None:
+    headers = [(BODY_SIGNATURE_HEADER, sign(BODY, secret, int(time.time()))) for secret in secrets_used]
+    assert ingress().request("POST", GENUINE.path, content=BODY, headers=headers).status_code == status
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/health", "/health/"])

@@ -13,8 +13,9 @@ from flask.testing import FlaskClient
 
 from tests.fakes.events import make_event, push_body
 from tests.fakes.publisher import FakePublisher
-from tests.fakes.settings import Settings
+from tests.fakes.settings import SITES, Settings
 from tests.unit.conftest import LogLines
+from tests.unit.functions.record_server import MaintainX, running_maintainx
 
 Load = Callable[[str], FlaskClient]
 
@@ -44,7 +45,19 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def endpoint(configured: Settings) -> Iterator[Endpoint]:
+def maintainx(configured: Settings) -> Iterator[MaintainX]:
+    with running_maintainx() as server:
+        text = SITES.replace(
+            "      organization_id: 4242", f"      base_url: {server.url}\n      organization_id: 4242"
+        )
+        (configured.config / "sites.yaml").write_text(text)
+        server.assets[2201] = {"id": 2201, "name": "Feed pump 2", "locationId": 310, "description": "SECRET"}
+        server.locations[310] = {"id": 310, "name": "Boiler house"}
+        yield server
+
+
+@pytest.fixture
+def endpoint(configured: Settings, maintainx: MaintainX) -> Iterator[Endpoint]:
     server = Endpoint()
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
@@ -71,6 +84,63 @@ def test_every_address_of_the_site_gets_the_notification_once(load: Load, endpoi
     assert len(endpoint.received) == 2
 
 
+def titles(endpoint: Endpoint) -> list[str]:
+    return [body["title"] for path, body in endpoint.received if path == "/first"]
+
+
+def push_asset_status(load: Load, event_id: str) -> int:
+    data = {"newStatus": {"status": "OFFLINE", "downtimeType": "UNPLANNED"}}
+    fields = {"type": "asset.status_changed", "resource": "asset", "resource_id": "2201", "event_id": event_id}
+    body = push_body(make_event(data=data, **fields))
+    return load("notify").post("/", data=body, content_type="application/json").status_code
+
+
+def test_asset_and_its_location_are_named_and_asked_for_once(
+    load: Load, endpoint: Endpoint, maintainx: MaintainX
+) -> None:
+    maintainx.record["assetId"] = 2201
+    assert [push_asset_status(load, f"e{number}") for number in range(2)] == [204, 204]
+    assert [push(load, event_id=f"w{number}") for number in range(2)] == [204, 204]
+    asset = "[Plant One] asset Feed pump 2 (2201), Boiler house, is OFFLINE (UNPLANNED)"
+    order = "[Plant One] work order 9001001 on Feed pump 2 (2201), Boiler house, is DONE"
+    assert titles(endpoint) == [asset, asset, order, order]
+    assert sorted(maintainx.asked) == ["/v1/assets/2201", "/v1/locations/310", "/v1/workorders/9001001"]
+    assert "SECRET" not in str(endpoint.received)
+
+
+@pytest.mark.parametrize("trouble", ["silence", "failure", "refusal", "no such record", "no key"])
+def test_id_stands_for_the_name_that_cannot_be_had(
+    trouble: str, load: Load, endpoint: Endpoint, maintainx: MaintainX, configured: Settings, logged: LogLines
+) -> None:
+    if trouble == "silence":
+        maintainx.answers.clear()
+    elif trouble == "no key":
+        (configured.secrets / "api-key-1").unlink()
+    elif trouble == "no such record":
+        maintainx.assets.clear()
+    else:
+        maintainx.status = 503 if trouble == "failure" else 403
+    assert push_asset_status(load, "e1") == 204
+    assert titles(endpoint) == ["[Plant One] asset 2201 is OFFLINE (UNPLANNED)"]
+    assert [line["outcome"] for line in logged() if line.get("outcome")] == ["done"]
+
+
+def test_conflict_is_told_without_the_values(load: Load, endpoint: Endpoint, maintainx: MaintainX) -> None:
+    fields = {
+        "status": {"reason": "status_not_possible", "maintainx": "SECRET", "erp": "SECRET", "detail": "SECRET"},
+        "dueDate": {"reason": "both_changed", "maintainx": "SECRET", "erp": "SECRET", "detail": ""},
+    }
+    data = {"workOrderId": 9001001, "erpId": "4711", "fields": fields}
+    event = make_event(type="sync.conflict", resource="sync", source="sync", origin="sync.conflict", data=data)
+    assert load("notify").post("/", data=push_body(event), content_type="application/json").status_code == 204
+    body = endpoint.received[0][1]
+    assert body["title"] == "[Plant One] work order 9001001: 2 fields wait for a person (status, dueDate)"
+    assert body["type"] == "warning"
+    assert "ops conflicts show plant-1 9001001" in body["message"]
+    assert "SECRET" not in str(body)
+    assert maintainx.asked == []
+
+
 def test_service_that_refuses_gives_the_event_back(load: Load, endpoint: Endpoint) -> None:
     endpoint.status = 503
     assert push(load) == 503
@@ -85,7 +155,7 @@ def test_site_without_addresses_is_skipped_with_the_reason(load: Load, logged: L
 
 
 def test_addresses_that_cannot_be_used_bury_the_notification(
-    configured: Settings, load: Load, broker: FakePublisher
+    configured: Settings, load: Load, broker: FakePublisher, maintainx: MaintainX
 ) -> None:
     configured.write_secret("notify-urls", "nonsense\n")
     assert push(load) == 204
@@ -106,7 +176,7 @@ def test_notification_waits_for_a_secret_that_is_missing(
     assert [line["reason"] for line in logged() if line.get("outcome")] == ["SecretMissing"]
 
 
-def test_no_address_is_logged(configured: Settings, load: Load, logged: LogLines) -> None:
+def test_no_address_is_logged(configured: Settings, load: Load, logged: LogLines, maintainx: MaintainX) -> None:
     configured.write_secret("notify-urls", "json://user:token-1@127.0.0.1:1/token-2\nslack://token-3\n")
     assert push(load) == 503
     assert "token-" not in json.dumps(logged())

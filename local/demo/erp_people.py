@@ -1,0 +1,58 @@
+"""People who work in the ERP: they change orders there, of which no webhook tells anybody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import cycle
+from typing import Any
+
+import httpx
+
+from local.stack import Stack
+
+_NEXT_PRIORITY = {"1": "2", "2": "3", "3": "1", "4": "1"}
+_NEXT_STATUS = {"NEW": "IN_WORK", "IN_WORK": "WAITING", "WAITING": "COMPLETED", "COMPLETED": "IN_WORK"}
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One field of one order that somebody changed in the ERP."""
+
+    site: str
+    reference: str
+    field: str
+    value: str
+
+
+def change_orders(stack: Stack, site: str, count: int, spared: Collection[str]) -> list[Edit]:
+    """Change a priority, a due date or a status in each of at most `count` orders of a site. spared: references."""
+    tenant = f"{stack.url('erp')}/_sim/tenants/{site}"
+    edits = []
+    for order, field in _chosen(httpx.get(f"{tenant}/dump", timeout=30.0).json()["orders"], count, spared):
+        value = _CHANGED[field](order)
+        httpx.patch(f"{tenant}/orders/{order['id']}", json={field: value}, timeout=30.0).raise_for_status()
+        edits.append(Edit(site, order["externalReference"], field, value))
+    return edits
+
+
+def _chosen(orders: list[dict[str, Any]], count: int, spared: Collection[str]) -> Iterator[tuple[dict[str, Any], str]]:
+    """Orders spread over all, each with the field that is changed."""
+    possible = [
+        o for o in orders if o["status"] in _NEXT_STATUS and o["dueDate"] and o["externalReference"] not in spared
+    ]
+    count = min(count, len(possible))
+    chosen = [possible[index * len(possible) // count] for index in range(count)]
+    yield from zip(chosen, cycle(_CHANGED), strict=False)
+
+
+def _next_week(order: Mapping[str, Any]) -> str:
+    return (date.fromisoformat(order["dueDate"]) + timedelta(days=7)).isoformat()
+
+
+_CHANGED: dict[str, Callable[[Mapping[str, Any]], str]] = {
+    "priority": lambda order: _NEXT_PRIORITY[order["priority"]],
+    "dueDate": _next_week,
+    "status": lambda order: _NEXT_STATUS[order["status"]],
+}
