@@ -34,8 +34,8 @@ from shared.events import Event
 from shared.maintainx.client import MaintainXClient
 from shared.secrets import Secrets
 from shared.state.firestore import FirestoreStateStore
+from shared.sync.conflicts import ERP_CHANGED_EVENT
 from shared.sync.engine import SyncEngine
-from shared.sync.look import ERP_CHANGED_EVENT
 from shared.sync.maintainx_side import MaintainXSide
 
 _SITE, _ORGANIZATION, _PUMP = "plant", 4242, 2201

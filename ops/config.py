@@ -79,9 +79,6 @@ def warnings(config: Config) -> Iterator[str]:
     """What is allowed and probably not meant."""
     if config.public_url is None:
         yield "public_url is not set: the signature of the URI is not verified"
-    used = {site.erp.mapping for site in config.sites.values() if site.erp}
-    for mapping in sorted(set(config.mappings) - used):
-        yield f"mapping {mapping}: no site uses it"
     for site in config.sites.values():
         yield from _site_warnings(config, site)
 

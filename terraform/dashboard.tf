@@ -13,6 +13,7 @@ locals {
     { title = "95th percentile of request time (ms)", filter = "${local.run_filter} AND metric.type = \"run.googleapis.com/request_latencies\"", aligner = "ALIGN_PERCENTILE_95", reducer = "REDUCE_MAX", by = local.by_service },
     { title = "KPI runs, by site", filter = local.metric_filter["kpi-computed"], aligner = "ALIGN_DELTA", reducer = "REDUCE_SUM", by = ["metric.label.site"] },
     { title = "Failed probes, by site", filter = local.metric_filter["probe-failures"], aligner = "ALIGN_DELTA", reducer = "REDUCE_SUM", by = ["metric.label.site", "metric.label.probe"] },
+    { title = "Hit rate of the read cache, by kind", filter = local.metric_filter["read-cache-hit-rate"], aligner = "ALIGN_DELTA", reducer = "REDUCE_MEAN", by = ["metric.label.kind"] },
     { title = "Failed scheduled calls, by job", filter = local.metric_filter["scheduler-failures"], aligner = "ALIGN_DELTA", reducer = "REDUCE_SUM", by = ["metric.label.job"] },
   ]
 }

@@ -95,8 +95,9 @@ locals {
       concurrency = 8
       timeout_s   = 60
       instances   = { min = 0, max = 3 }
-      secrets     = ["notify_urls"]
-      state       = true
+      # It asks MaintainX what assets are called.
+      secrets = ["notify_urls", "maintainx_api_key"]
+      state   = true
     }
     webhook_ingress = {
       trigger     = "public"

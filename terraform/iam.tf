@@ -20,11 +20,6 @@ locals {
     } if try(spec.replays, false)
   ]...)
 
-  operator_grants = {
-    for pair in setproduct(var.operators, keys(local.pipelines)) :
-    "${pair[0]}/${pair[1]}" => { member = pair[0], pipeline = pair[1] }
-  }
-
   archive_functions   = toset([for name, spec in local.functions : name if try(spec.archive, false)])
   state_functions     = toset([for name, spec in local.functions : name if try(spec.state, false)])
   warehouse_functions = toset([for name, spec in local.functions : name if try(spec.warehouse, false)])
@@ -44,26 +39,6 @@ resource "google_pubsub_subscription_iam_member" "replayer" {
   subscription = module.pipeline[each.value.pipeline].dead_letter_subscription
   role         = "roles/pubsub.subscriber"
   member       = module.function[each.value.function].member
-}
-
-# For the operators' own command line (`ops dead-letters`), which speaks to Pub/Sub directly.
-resource "google_pubsub_subscription_iam_member" "operator" {
-  for_each = local.operator_grants
-
-  subscription = module.pipeline[each.value.pipeline].dead_letter_subscription
-  role         = "roles/pubsub.subscriber"
-  member       = each.value.member
-}
-
-resource "google_pubsub_topic_iam_member" "operator" {
-  for_each = {
-    for pair in setproduct(var.operators, distinct([for spec in values(local.pipelines) : spec.topic])) :
-    "${pair[0]}/${pair[1]}" => { member = pair[0], topic = pair[1] }
-  }
-
-  topic  = local.topic_ids[each.value.topic]
-  role   = "roles/pubsub.publisher"
-  member = each.value.member
 }
 
 # Pub/Sub signs the tokens of its pushes as the caller's account.

@@ -29,6 +29,12 @@ locals {
       filter      = "${format(local.function_logs, "health")}severity=ERROR AND jsonPayload.probe:*"
       labels      = { probe = "jsonPayload.probe", site = "jsonPayload.site" }
     }
+    read-cache-hit-rate = {
+      description = "Share of lookups in MaintainX that the read cache answered, as each instance reports it once a minute"
+      filter      = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=(${join(" OR ", [for name in ["event-router", "notify"] : "\"${var.name_prefix}${name}\""])}) AND jsonPayload.metric=\"read_cache\""
+      labels      = { kind = "jsonPayload.kind", site = "jsonPayload.site" }
+      value       = "jsonPayload.hit_rate"
+    }
     scheduler-failures = {
       description = "Calls of Cloud Scheduler that failed"
       filter      = "resource.type=\"cloud_scheduler_job\" AND resource.labels.job_id:\"${var.name_prefix}\" AND severity>=ERROR"
@@ -67,7 +73,8 @@ resource "google_logging_metric" "this" {
 
   metric_descriptor {
     metric_kind = "DELTA"
-    value_type  = "INT64"
+    # A metric without a value counts lines.
+    value_type = can(each.value.value) ? "DISTRIBUTION" : "INT64"
 
     dynamic "labels" {
       for_each = each.value.labels
@@ -77,6 +84,7 @@ resource "google_logging_metric" "this" {
       }
     }
   }
+  value_extractor  = can(each.value.value) ? "EXTRACT(${each.value.value})" : null
   label_extractors = { for label, field in each.value.labels : label => "EXTRACT(${field})" }
 
   depends_on = [google_project_service.this]

@@ -149,7 +149,7 @@ variable "operator_ingress" {
 }
 
 variable "operators" {
-  description = "Who may list and replay dead letters: IAM members such as group:oncall@example.com."
+  description = "Who may use the operators' command line: dead letters, conflicts, links, traces. IAM members such as group:oncall@example.com."
   type        = set(string)
   default     = []
   nullable    = false

@@ -59,10 +59,13 @@ class AuditEntry:
     def entry_id(self) -> str:
         """SHA-256 hex of what was decided; equal when the same decision is published again after a crash.
 
-        Without `at`, `erp_id`, `version_after` and what a write made of the ERP's values, which a repeat may see
-        differently.
+        A write is one by its time, which its intent keeps: one event may have the same thing written twice, with
+        something else in between. Without `erp_id`, `version_after` and what a write made of the ERP's values, and for
+        what wrote nothing without `at`: a repeat may see them differently.
         """
         identity = [self.site, self.kind, self.maintainx_id, self.direction, self.action, self.event_id]
+        if self.after:
+            identity.append(self.at)
         agreed = {} if self.after else self.agreed
         content = [dict(each) for each in (self.after, self.rejected, self.parked, agreed)]
         return content_hash([*identity, self.version_before, *content])

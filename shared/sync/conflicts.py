@@ -22,6 +22,8 @@ from shared.values import same_value
 DELETION = "(deleted in MaintainX)"
 ORPHAN = "(gone in the ERP)"
 CONFLICT_EVENT = "sync.conflict"
+# Both have the engine look at the ERP too, since the work order itself does not show what they tell of.
+ERP_CHANGED_EVENT = "work_order.changed_in_erp"
 RESOLVED_EVENT = "work_order.conflict_resolved"
 Reason = Literal[
     "both_changed", "no_time_of_change", "status_not_possible", "erp_is_final", "erp_refuses", "deleted", "gone"

@@ -12,11 +12,10 @@ from shared.config.mappings import FieldRule
 from shared.erp.base import ErpRecord
 from shared.events import Event, event_identity, format_utc
 from shared.state import SyncRecord
-from shared.sync.conflicts import ORPHAN, Parked
+from shared.sync.conflicts import ERP_CHANGED_EVENT, ORPHAN, Parked
 from shared.sync.resolver import UNKNOWN, Agreed
 from shared.values import same_value
 
-CHANGED_EVENT = "work_order.changed_in_erp"
 ORIGIN = "erp_pull"
 # Why nothing is published. not_linked: none of our work orders. doubled: it carries the reference of a work order that
 # is linked to another ERP record. own_write: it is at the version that we wrote or read last. unchanged: it has what
@@ -92,9 +91,9 @@ def change_event(site: str, finding: Finding, now_utc: datetime, *, anew: bool) 
     if record is not None and (anew or (version is None and changed_at is None)):
         key.append(record.updated_at_utc.isoformat())
     return Event(
-        event_id=event_identity(site, CHANGED_EVENT, canonical_json(key).encode()),
+        event_id=event_identity(site, ERP_CHANGED_EVENT, canonical_json(key).encode()),
         site=site,
-        type=CHANGED_EVENT,
+        type=ERP_CHANGED_EVENT,
         resource="work_order",
         resource_id=str(finding.work_order_id),
         occurred_at=changed_at or now_utc,

@@ -102,7 +102,8 @@ def gone_in_erp(look: Look, ours: Ours) -> Outcome:
     _note_orphan(look)
     if action == "cancel" and ours.work_order.get("status") not in _ENDED:
         look.writes.write_maintainx(ours, {STATUS_PATH: "CANCELED"}, {}, {}, action="cancel")
-    look.session.commit(state="orphaned", conflicts={})
+    # Without the id: if a person links that ERP record to another work order, it must be found there.
+    look.session.commit(state="orphaned", erp_id=None, conflicts={})
     return done("orphaned", erp_id=record.erp_id)
 
 

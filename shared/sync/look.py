@@ -14,6 +14,7 @@ from shared.state import SyncRecord
 from shared.sync import gone
 from shared.sync.conflicts import (
     DELETION,
+    ERP_CHANGED_EVENT,
     RESOLVED_EVENT,
     Parked,
     conflict_event,
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from shared.sync.engine import SyncEngine
 
 DELETED_EVENT = "work_order.deleted"
-ERP_CHANGED_EVENT = "work_order.changed_in_erp"
 # They tell of something that the work order itself does not show.
 _LOOK_AT_ERP = frozenset({ERP_CHANGED_EVENT, RESOLVED_EVENT})
 _MAX_TRIES = 3

@@ -17,9 +17,8 @@ from shared.errors import RecordBusy
 from shared.events import Event, event_identity, format_utc
 from shared.state import LockedRecord, RecordKey, StateStore, SyncRecord
 from shared.sync.audit import Action, AuditEntry, AuditSink
-from shared.sync.conflicts import decide, resolved_event
+from shared.sync.conflicts import ERP_CHANGED_EVENT, decide, resolved_event
 from shared.sync.engine import KIND, LEASE_S, blank_record
-from shared.sync.look import ERP_CHANGED_EVENT
 from shared.sync.resolver import Side
 from shared.topics import ERP_PUSH
 

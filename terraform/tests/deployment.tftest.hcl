@@ -121,7 +121,7 @@ run "bundle" {
       } == {
       erp_credentials     = toset(["erp_pull", "erp_push", "health"])
       events              = toset(["webhook_ingress"])
-      maintainx_api_key   = toset(["catch_up", "erp_push", "event_router", "health", "kpi_compute"])
+      maintainx_api_key   = toset(["catch_up", "erp_push", "event_router", "health", "kpi_compute", "notify"])
       notify_urls         = toset(["notify"])
       subscription_ledger = toset(["health"])
       webhook             = toset(["health", "webhook_ingress"])

@@ -23,9 +23,8 @@ from shared.errors import RecordNotFound, ValidationFailed
 from shared.events import Event, format_utc
 from shared.outcomes import Outcome
 from shared.state import RecordKey, SyncRecord
-from shared.sync.conflicts import decide, resolved_event
+from shared.sync.conflicts import ERP_CHANGED_EVENT, decide, resolved_event
 from shared.sync.engine import LEASE_S, SyncEngine
-from shared.sync.look import ERP_CHANGED_EVENT
 from shared.sync.resolver import Side
 from tests.fakes.erp import TenantErp
 from tests.fakes.state import MemoryStateStore

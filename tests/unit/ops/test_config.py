@@ -77,11 +77,3 @@ def test_what_is_allowed_but_hardly_meant_is_a_warning(warning: str, ops: Ops, t
     code, report = checked(ops, write_settings(tmp_path).config)
     assert code == 0
     assert warning in report["warnings"]
-
-
-def test_mapping_without_a_site_is_a_warning(ops: Ops, tmp_path: Path) -> None:
-    folder = write_settings(tmp_path).config
-    (folder / "mappings").mkdir(exist_ok=True)
-    example = (ROOT / "config" / "mappings" / "rest-example.yaml").read_text()
-    (folder / "mappings" / "unused.yaml").write_text(example)
-    assert "mapping unused: no site uses it" in checked(ops, folder)[1]["warnings"]
