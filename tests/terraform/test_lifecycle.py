@@ -56,6 +56,7 @@ def test_third_site_only_adds(deployed: Workspace) -> None:
         "google_cloud_scheduler_job.this",
         "google_secret_manager_secret.this",
         "google_secret_manager_secret_iam_member.function",
+        "google_secret_manager_secret_iam_member.operator",
         "google_secret_manager_secret_iam_member.writer",
         "module.alert",
     }
