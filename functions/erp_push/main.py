@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functions_framework
 
-from shared.bootstrap import sync_engine, state_store
+from shared.bootstrap import state_store, sync_engine
 from shared.config.whole import get_config
 from shared.errors import MalformedEvent
 from shared.events import Event
