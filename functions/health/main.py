@@ -9,15 +9,13 @@ from typing import Any
 
 import functions_framework
 from flask import Request
-from pydantic import ValidationError
 
 from shared import bootstrap
-from shared.config.loading import Model
 from shared.config.sites import SiteConfig
 from shared.config.whole import get_config
-from shared.errors import UnknownSite
 from shared.health import Parts, Probe, probe_site
 from shared.logs import configure_logging, log_context
+from shared.scheduled import Answer, Order, Refused, read_order
 
 configure_logging("health")
 get_config()  # a bad configuration is refused at start, not at the first call
@@ -26,32 +24,23 @@ log = logging.getLogger(__name__)
 _AT_ONCE = 8  # sites; probing is waiting
 
 
-class Order(Model):
-    """Body of the request; all keys are optional, and so is the body.
+class HealthOrder(Order):
+    """heal: make subscriptions again that MaintainX deleted."""
 
-    site: None means every site. heal: make subscriptions again that MaintainX deleted.
-    """
-
-    site: str | None = None
     heal: bool = False
 
 
 @functions_framework.http
-def health(request: Request) -> tuple[dict[str, Any], int]:
+def health(request: Request) -> Answer:
     """200 with what was found, good or bad; 400 bad body, 404 unknown site.
 
     A finding is no failure of this function: to call it again would find the same. Alerts are made from the log, which
     has a line a probe, with severity ERROR where something is wrong.
     """
     try:
-        order = Order.model_validate(request.get_json(silent=True) if request.get_data() else {})
-        config = get_config()
-        sites = list(config.sites.values()) if order.site is None else [config.site(order.site)]
-    except ValidationError as error:
-        faults = [f"{'.'.join(map(str, fault['loc'])) or 'body'}: {fault['msg']}" for fault in error.errors()]
-        return {"error": "bad request", "faults": faults}, 400
-    except UnknownSite as error:
-        return {"error": str(error)}, 404
+        order, sites = read_order(request, HealthOrder)
+    except Refused as refused:
+        return refused.answer
     with ThreadPoolExecutor(min(_AT_ONCE, len(sites))) as threads:
         answers = dict(threads.map(lambda site: (site.id, _probe(site, heal=order.heal)), sites))
     return {"ok": all(answer["ok"] for answer in answers.values()), "sites": answers}, 200
