@@ -42,6 +42,7 @@ resource "google_firestore_field" "claim_ttl" {
 resource "google_firestore_field" "unindexed" {
   for_each = {
     base_json      = "records"
+    choices_json   = "records"
     conflicts_json = "records"
     content_json   = "memos"
     intent_json    = "records"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functions_framework
 
-from shared.bootstrap import state_store
+from shared.bootstrap import asset_names, state_store
 from shared.config.whole import get_config
 from shared.events import Event
 from shared.notify.messages import notification
@@ -24,4 +24,5 @@ def notify(event: Event) -> Outcome:
     if site.notify is None:
         return skipped("no_addresses")
     urls = lines(secrets.get(site.notify.urls_secret))
-    return send_notification(event, notification(event, site.name), urls, state_store())
+    text = notification(event, site.name, asset_names().of(event))
+    return send_notification(event, text, urls, state_store())

@@ -219,7 +219,9 @@ class Run:
         sent = [entry for entry in log if entry["outcome"] != "dropped"]
         self.report.deliveries, self.report.lost_webhooks = len(sent), len(log) - len(sent)
         self.report.undelivered = sum(entry["outcome"] != "delivered" for entry in sent)
-        expected, missing, doubled = compare_notifications(self._to_be_told(sent), self.stack.notifications())
+        # What is told of a conflict follows from no delivery; the comparison above finds what waits.
+        told = [entry for entry in self.stack.notifications() if "sync.conflict, " not in entry["message"]]
+        expected, missing, doubled = compare_notifications(self._to_be_told(sent), told)
         self.report.notifications = {"expected": expected, "missing": missing, "doubled": doubled}
 
     def _note(self, found: Comparison) -> None:

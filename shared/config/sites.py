@@ -33,12 +33,23 @@ class SubscriptionConfig(Model):
         return value
 
 
+class RateLimits(Model):
+    """Requests a minute that MaintainX allows; what it documents, unless it has raised them for this organization.
+
+    MaintainX's answers correct the user's. The organization's they do not, so it must be right.
+    """
+
+    user: StrictInt = Field(default=100, gt=0)
+    organization: StrictInt = Field(default=500, gt=0)
+
+
 class MaintainXConfig(Model):
     """Where a site's MaintainX is and how we are known there."""
 
     base_url: HttpUrl = "https://api.getmaintainx.com/v1"
     organization_id: StrictInt = Field(gt=0)
     api_key_secret: SecretName
+    rate_limits: RateLimits = RateLimits()
     subscriptions: list[SubscriptionConfig] = Field(min_length=1)
 
     @field_validator("subscriptions")

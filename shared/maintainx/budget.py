@@ -18,9 +18,11 @@ from collections.abc import Callable, Sequence
 
 import httpx
 
+from shared.deadline import remaining_s
 from shared.errors import RateLimited, StateUnavailable
 from shared.maintainx import windows
-from shared.maintainx.pacing import Pacer, header_number
+from shared.maintainx.failures import header_count, header_seconds
+from shared.maintainx.pacing import Pacer
 from shared.maintainx.windows import Limit, Seen
 from shared.state.budget import Budget, BudgetStore, StoredBudget
 
@@ -40,7 +42,8 @@ class SharedGate:
     """`shared.maintainx.pacing.Gate` for many processes.
 
     limits: gives the limits, asked once at the first request. If MaintainX states a cap that none of them has, the
-    first one is changed, so it is the user's; an organization's must be given right. max_wait_s: as for Pacer.
+    first one is changed, so it is the user's; an organization's must be given right (`rate_limits` in sites.yaml).
+    max_wait_s: as for Pacer.
     clock: seconds since 1970, as all instances know it.
     """
 
@@ -72,7 +75,7 @@ class SharedGate:
                 permit, wait_s = self._permit()
                 if permit is not None:
                     return permit
-            if waited_s + wait_s > self._max_wait_s:
+            if waited_s + wait_s > self._max_wait_s or wait_s >= remaining_s():
                 raise RateLimited(f"MaintainX: rate limit is used up for {wait_s:.0f} s", retry_after_s=wait_s)
             # Those who wait for the same window shall not all ask for it in the same moment.
             wait_s *= 1 + random.random() / 100  # noqa: S311  # not for secrets
@@ -100,6 +103,30 @@ class SharedGate:
     def blocked_s(self) -> float:
         """See Gate."""
         return self._pacer.blocked_s()
+
+    def give_back(self, permit: Permit) -> None:
+        """Take `permit` back: MaintainX was not asked, or did not count it."""
+        with self._lock:
+            for lessee, number in zip(self._lessees, permit, strict=False):
+                lessee.give_back(number)
+
+    def use_up(self, permit: Permit) -> None:
+        """MaintainX says that nothing is left of the window that `permit` was for, and not when it ends.
+
+        It began before ours did, with a request of somebody else, so it ends before: till then nobody asks.
+        """
+        try:
+            with self._lock:
+                for lessee, number in zip(self._lessees, permit, strict=False):
+                    lessee.use_up(number)
+        except StateUnavailable as error:
+            self._do_without_store(error)
+
+    def opens_in_s(self) -> float | None:
+        """How long it is until the window that is known ends; None if none is."""
+        with self._lock:
+            ends_s = [lessee.ends_at_s for lessee in self._lessees if lessee.ends_at_s is not None]
+        return max(0.0, max(ends_s) - self._clock()) if ends_s else None
 
     def _permit(self) -> tuple[Permit | None, float]:
         """A permit, or for how long there is none."""
@@ -138,6 +165,11 @@ class Lessee:
     def cap(self) -> int:
         """Requests a window, as last known."""
         return self._limit.cap if self._known.budget is None else self._known.budget.cap
+
+    @property
+    def ends_at_s(self) -> float | None:
+        """When the window ends that is known, in seconds since 1970."""
+        return None if self._known.budget is None else self._known.budget.ends_at_s + self._limit.margin_s
 
     def ready_in_s(self, now_s: float) -> float:
         """0 if a request is at hand, leased now if need be; else how long to wait before asking again."""
@@ -180,6 +212,18 @@ class Lessee:
                 return True
         return True
 
+    def give_back(self, number: int) -> None:
+        """One request of window `number` was not used."""
+        if self._known.budget is not None and self._known.budget.number == number:
+            self._left += 1
+            self._spent -= 1
+
+    def use_up(self, number: int) -> None:
+        """Nothing is left of window `number`, for nobody."""
+        budget = self._known.budget
+        if budget is not None and self.note(number, Seen(self.cap, 0, budget.ends_at_s)):
+            self._left = 0
+
     def _must_be_told(self, before: Budget, after: Budget) -> bool:
         is_used_up = after.leased >= after.cap > before.leased
         is_shorter = after.ends_at_s < before.ends_at_s - self._limit.margin_s
@@ -209,24 +253,30 @@ class Lessee:
         return is_news
 
 
-def limits_of(api_key: str, organization_id: int, window_s: float = 60.0) -> tuple[Limit, Limit]:
-    """The limits of a key's user and of an organization, as documented.
+def limits_of(
+    api_key: str, organization_id: int, window_s: float = 60.0, *, user_cap: int = 100, organization_cap: int = 500
+) -> tuple[Limit, Limit]:
+    """The limits of a key's user and of an organization; the caps are those that MaintainX documents, or has raised.
 
     The user's goes by a hash of the key: keys of sites that share a user should be one key. A key that is rotated is
-    another user until the instances that know the old one are gone.
+    another user until the instances that know the old one are gone. The cap is part of the name too, so that a cap
+    that was learned does not outlive the setting that it was learned under.
     """
-    user = hashlib.sha256(api_key.encode()).hexdigest()[:16]
     return (
-        Limit(f"maintainx:user:{user}", 100, window_s),
-        Limit(f"maintainx:organization:{organization_id}", 500, window_s),
+        Limit(f"maintainx:user:{user_of(api_key)}:{user_cap}", user_cap, window_s),
+        Limit(f"maintainx:organization:{organization_id}:{organization_cap}", organization_cap, window_s),
     )
+
+
+def user_of(api_key: str) -> str:
+    """What stands for a key's user in the names of budgets, and tells nothing of the key."""
+    return hashlib.sha256(api_key.encode()).hexdigest()[:16]
 
 
 def seen_in(response: httpx.Response, now_s: float) -> Seen | None:
     """What the headers say; None if they are absent or odd, or if the window was just ending."""
-    cap, remaining, reset_s = (
-        header_number(response, f"X-Rate-Limit-{name}") for name in ("Limit", "Remaining", "Reset")
-    )
+    cap, remaining = (header_count(response, f"X-Rate-Limit-{name}") for name in ("Limit", "Remaining"))
+    reset_s = header_seconds(response, "X-Rate-Limit-Reset")
     if not cap or remaining is None or not reset_s:
         return None
-    return Seen(int(cap), int(remaining), now_s + reset_s)
+    return Seen(cap, remaining, now_s + reset_s)

@@ -7,6 +7,7 @@ outage costs one slow call now and then and not one a lookup. Thread-safe; the o
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections import Counter, OrderedDict
@@ -15,7 +16,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from shared.errors import RecordNotFound, RemoteUnavailable
+from shared.deadline import remaining_s
+from shared.errors import NotTakenOn, RecordNotFound, RemoteUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +37,7 @@ class Lifetime:
 
 @dataclass(frozen=True, slots=True)
 class Cached(Generic[V]):
-    """A value, how old it is, and whether it is older than it should be because the source does not answer."""
+    """A value, how old it is, and whether it is older than it should be because the source does not answer in time."""
 
     value: V
     age_s: float
@@ -74,16 +76,17 @@ class ReadCache:
         self._counts: Counter[tuple[str, str]] = Counter()
         self._reported_at_s = clock()
 
-    def get(self, kind: str, key: Hashable, load: Callable[[], V]) -> Cached[V]:
+    def get(self, kind: str, key: Hashable, load: Callable[[], V], *, max_age_s: float = math.inf) -> Cached[V]:
         """The value, from the cache or by `load`, which one caller runs and all others wait for.
 
-        Raises what `load` raises, unless it is RemoteUnavailable and an old value may stand in. RecordNotFound drops
-        the entry.
+        max_age_s: an older value is not fresh for this caller, but may stand in. Raises what `load` raises, unless it
+        is RemoteUnavailable and an old value may stand in. RecordNotFound drops the entry. Who waits for another's
+        `load` gets the old value, or NotTakenOn, when the own deadline passes (`shared.deadline`).
         """
         place = (kind, key)
         lifetime = self._lifetimes[kind]
         with self._lock:
-            known = self._known(place, lifetime)
+            known = self._known(place, lifetime, max_age_s)
             if known is not None:
                 self._count(kind, "stale" if known.is_stale else "hit")
                 return known
@@ -93,7 +96,7 @@ class ReadCache:
                 loading = self._loading[place] = Future()
         if is_ours:
             self._load(place, lifetime, load, loading)
-        found: Cached[V] = loading.result()
+        found: Cached[V] = self._result(place, lifetime, loading)
         with self._lock:
             self._count(kind, "stale" if found.is_stale else "miss" if is_ours else "hit")
         return found
@@ -103,14 +106,30 @@ class ReadCache:
         with self._lock:
             return dict(self._counts)
 
-    def _known(self, place: Hashable, lifetime: Lifetime) -> Cached[Any] | None:
+    def _result(self, place: tuple[str, Hashable], lifetime: Lifetime, loading: Future[Cached[Any]]) -> Cached[Any]:
+        """What `loading` comes to, waited for until the deadline."""
+        left_s = remaining_s()
+        try:
+            return loading.result(None if left_s == math.inf else left_s)
+        except TimeoutError:
+            if loading.done():  # it is the error of `load`
+                raise
+            with self._lock:
+                old = self._stand_in(place, lifetime)
+                if old is None:
+                    self._count(place[0], "failed")
+            if old is None:
+                raise NotTakenOn(f"{place[0]} {place[1]}: still being read, and no time is left to wait") from None
+            return old
+
+    def _known(self, place: Hashable, lifetime: Lifetime, max_age_s: float) -> Cached[Any] | None:
         """What can be answered without a call."""
         entry = self._entries.get(place)
         if entry is None:
             return None
         self._entries.move_to_end(place)
         age_s = self._clock() - entry.read_at_s
-        if age_s < lifetime.fresh_s:
+        if age_s < lifetime.fresh_s and age_s <= max_age_s:
             return Cached(entry.value, age_s, is_stale=False)
         if age_s < lifetime.stale_s and self._clock() < entry.failed_at_s + _RETRY_S:
             return Cached(entry.value, age_s, is_stale=True)
@@ -142,14 +161,18 @@ class ReadCache:
 
     def _after_failure(self, place: Hashable, lifetime: Lifetime, error: BaseException) -> Cached[Any] | None:
         """The old value, if it may stand in."""
-        entry = self._entries.get(place)
         if isinstance(error, RecordNotFound):
             self._entries.pop(place, None)
-        if entry is None or not isinstance(error, RemoteUnavailable):
+        if not isinstance(error, RemoteUnavailable):
             return None
-        entry.failed_at_s = self._clock()
-        age_s = entry.failed_at_s - entry.read_at_s
-        return Cached(entry.value, age_s, is_stale=True) if age_s < lifetime.stale_s else None
+        if place in self._entries:
+            self._entries[place].failed_at_s = self._clock()
+        return self._stand_in(place, lifetime)
+
+    def _stand_in(self, place: Hashable, lifetime: Lifetime) -> Cached[Any] | None:
+        entry = self._entries.get(place)
+        age_s = math.inf if entry is None else self._clock() - entry.read_at_s
+        return Cached(entry.value, age_s, is_stale=True) if entry is not None and age_s < lifetime.stale_s else None
 
     def _count(self, kind: str, what: str) -> None:
         self._counts[kind, what] += 1

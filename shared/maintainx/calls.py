@@ -6,7 +6,8 @@ Tried again when MaintainX does not answer or fails on its side:
   If-Match: what somebody else wrote in the seconds between the tries is overwritten, as by a PATCH sent that late.)
 - POST only if it never left this machine. MaintainX has no idempotency key: one whose answer was lost may have been
   done, which OutcomeUnknown says; only the caller can look (see `shared.maintainx.creation`).
-A 429 was not carried out, so everything waits for the rate limit if it opens soon.
+A 429 was not carried out, so everything waits for the rate limit if it opens soon. No wait and no try goes past the
+deadline of the request that is being served (`shared.deadline`).
 """
 
 from __future__ import annotations
@@ -18,11 +19,13 @@ from typing import Any, Self, TypeVar
 
 import httpx
 import stamina
-from pydantic import ValidationError
 
+from shared import http
+from shared.deadline import remaining_s
 from shared.errors import (
     AuthenticationFailed,
     NetworkFailed,
+    NotTakenOn,
     OutcomeUnknown,
     RateLimited,
     RecordNotFound,
@@ -31,16 +34,19 @@ from shared.errors import (
     ServerFailed,
 )
 from shared.maintainx import queries
-from shared.maintainx.failures import SYSTEM, failure
+from shared.maintainx.answers import json_of, record_of, validated
+from shared.maintainx.failures import SYSTEM, OtherLimit, failure
 from shared.maintainx.models import M, R
 from shared.maintainx.operations import Operation
 from shared.maintainx.pacing import Gate, Pacer
+from shared.maintainx.readings import ReadingLimits
 from shared.maintainx.recent import Recent
 
 PAGE_SIZE = queries.MAX_PAGE_SIZE
 _TIMEOUT_S = 10.0
 _ATTEMPTS = 4
 _ATTEMPTS_TIMEOUT_S = 10.0
+_LONGEST_PAUSE_S = 3.0
 _MAX_RATE_WAITS = 3
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
@@ -60,6 +66,7 @@ class Calls:
         transport: httpx.BaseTransport | None = None,
         max_wait_s: float = 20.0,
         gate: Gate | None = None,
+        reading_limits: ReadingLimits | None = None,
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._api_key = api_key
@@ -67,6 +74,7 @@ class Calls:
         self._organization_id = organization_id
         self._transport = transport
         self._gate: Gate = gate or Pacer(max_wait_s)
+        self._reading_limits = reading_limits
         self._http: httpx.Client | None = None
         self._lock = threading.Lock()
 
@@ -86,7 +94,7 @@ class Calls:
     # What resources are made of
 
     def _get(self, operation: Operation[M], record_id: int | str, query: queries.Params = ()) -> M:
-        return _record(operation, self._read(_path(operation, record_id), query))
+        return record_of(operation, self._read(_path(operation, record_id), query))
 
     def _rows(
         self,
@@ -127,11 +135,11 @@ class Calls:
         path = _path(operation, record_id)
         query = queries.flag("skipWebhook", skip_webhook or None)
         try:
-            return self._repeated(_was_not_sent, lambda: _json(self._paced("POST", path, json=fields, params=query)))
-        except RateLimited:
+            return self._repeated(_was_not_sent, lambda: json_of(self._paced("POST", path, json=fields, params=query)))
+        except (RateLimited, NotTakenOn):
             raise
         except RemoteUnavailable as error:
-            # Retry-After is a refusal in so many words: MaintainX did not take the request on.
+            # 503 with Retry-After (of other 5xx it is not read) is a refusal in so many words: it was not taken on.
             if _was_not_sent(error) or error.retry_after_s is not None:
                 raise
             raise OutcomeUnknown(str(error)) from error
@@ -146,7 +154,7 @@ class Calls:
     ) -> M:
         body = self._post(operation, fields, record_id, skip_webhook=skip_webhook)
         try:
-            return _record(operation, body)
+            return record_of(operation, body)
         except (RemoteRejected, ServerFailed) as error:  # it is done, but we cannot read what was made
             raise OutcomeUnknown(str(error)) from error
 
@@ -161,9 +169,9 @@ class Calls:
         path = _path(operation, record_id)
         query = queries.flag("skipWebhook", skip_webhook or None)
         answer = self._repeated(
-            _worth_another_try, lambda: _json(self._paced("PATCH", path, json=dict(fields), params=query))
+            _worth_another_try, lambda: json_of(self._paced("PATCH", path, json=dict(fields), params=query))
         )
-        return _record(operation, answer)
+        return record_of(operation, answer)
 
     def _delete(self, operation: Operation[Any], record_id: int | str, *, skip_webhook: bool = False) -> None:
         """RecordNotFound only if it was gone before: after a try without answer, it is what was wanted."""
@@ -185,11 +193,15 @@ class Calls:
     # One request
 
     def _read(self, path: str, query: queries.Params = ()) -> Any:
-        return self._repeated(_worth_another_try, lambda: _json(self._paced("GET", path, params=query)))
+        return self._repeated(_worth_another_try, lambda: json_of(self._paced("GET", path, params=query)))
 
     def _repeated(self, worth: Callable[[Exception], bool], call: Callable[[], T]) -> T:
         for attempt in stamina.retry_context(
-            on=worth, attempts=_ATTEMPTS, timeout=_ATTEMPTS_TIMEOUT_S, wait_initial=0.2, wait_max=3.0
+            on=lambda error: worth(error) and remaining_s() > _LONGEST_PAUSE_S,
+            attempts=_ATTEMPTS,
+            timeout=_ATTEMPTS_TIMEOUT_S,
+            wait_initial=0.2,
+            wait_max=_LONGEST_PAUSE_S,
         ):
             with attempt:
                 return call()
@@ -201,6 +213,8 @@ class Calls:
         while True:
             try:
                 return self._authenticated(method, path, **options)
+            except OtherLimit as other:
+                raise RateLimited(str(other), retry_after_s=other.retry_after_s) from other
             except RateLimited as limited:
                 refusals += 1
                 limited.retry_after_s = self._gate.blocked_s() or limited.retry_after_s
@@ -208,6 +222,8 @@ class Calls:
                     raise
 
     def _authenticated(self, method: str, path: str, **options: Any) -> httpx.Response:
+        if remaining_s() <= 0:  # before the key is looked up and the rate limit asked
+            raise NotTakenOn(f"{SYSTEM}: {method} {path}: not sent, no time is left for it")
         key = self._api_key()
         try:
             return self._send(method, path, key, **options)
@@ -220,15 +236,22 @@ class Calls:
     def _send(self, method: str, path: str, key: str, **options: Any) -> httpx.Response:
         headers = {"Authorization": f"Bearer {key}"}
         passed = {"permit": self._gate.enter()}
+        url = f"{self._base_url}{path}"
         try:
-            response = self._client().request(
-                method, f"{self._base_url}{path}", headers=headers, extensions=passed, **options
+            return http.send(
+                self._client(),
+                method,
+                url,
+                system=SYSTEM,
+                judge=lambda response, _: failure(response),
+                headers=headers,
+                extensions=passed,
+                **options,
             )
-        except httpx.RequestError as error:  # with those of an answer that cannot be decoded
-            raise NetworkFailed(f"{SYSTEM}: {method} {path}: {type(error).__name__}: {error}") from error
-        if response.is_success:
-            return response
-        raise failure(response)
+        except RemoteUnavailable as error:
+            if isinstance(error.__cause__, httpx.RequestError):
+                raise NetworkFailed(str(error)) from error.__cause__
+            raise
 
     def _client(self) -> httpx.Client:
         with self._lock:
@@ -263,29 +286,3 @@ def _path(operation: Operation[Any], record_id: int | str | None) -> str:
     if not (text.isascii() and text.isdigit()):
         raise RecordNotFound(f"{SYSTEM}: {text!r} is no id of a record", status=404)
     return re.sub(r"\{\w+\}", text, operation.path)
-
-
-def _json(response: httpx.Response) -> Any:
-    if response.status_code == 204:
-        return {}
-    try:
-        return response.json()
-    except ValueError as error:
-        request = response.request
-        raise ServerFailed(f"{SYSTEM}: {request.method} {request.url.path}: answer is not JSON") from error
-
-
-def _record(operation: Operation[M], body: Any) -> M:
-    if not isinstance(body, dict):
-        raise ServerFailed(f"{SYSTEM}: {operation.method} {operation.path}: answer is not a JSON object")
-    return validated(operation, body.get(operation.envelope) if operation.envelope else body)
-
-
-def validated(operation: Operation[M], value: object) -> M:
-    """The record in an answer; RemoteRejected if it is none."""
-    try:
-        return operation.model.model_validate(value)
-    except ValidationError as error:
-        places = ", ".join(".".join(map(str, entry["loc"])) or "body" for entry in error.errors())
-        text = f"{SYSTEM}: {operation.method} {operation.path}: answer is no {operation.model.__name__}: {places}"
-        raise RemoteRejected(text, status=200) from error

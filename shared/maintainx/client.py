@@ -16,7 +16,7 @@ class MaintainXClient(WorkOrderCalls, AssetCalls, MeterCalls, DirectoryCalls, Su
 
     api_key, refresh_key: give the key as known, and as it is now past every cache (asked for once after a 401).
     gate: what keeps the rate limit (None: a Pacer, for a process that is alone); max_wait_s: how long a call may wait
-    for it before it raises RateLimited.
+    for it before it raises RateLimited. reading_limits: keep the limits of meter readings too (None: nobody does).
     All methods may raise NetworkFailed, ServerFailed, RateLimited (transient), AuthenticationFailed, PermissionDenied,
     RecordNotFound, ValidationFailed and RemoteRejected (permanent); creations OutcomeUnknown too.
     """

@@ -15,8 +15,10 @@ from typing import Any, Protocol
 
 import httpx
 
+from shared.deadline import remaining_s
 from shared.errors import RateLimited
 from shared.http import retry_after_s
+from shared.maintainx.failures import header_count, header_seconds, is_of_another_limit
 
 _MARGIN_S = 0.1  # the window ends on MaintainX's clock, rounded to seconds there
 
@@ -25,7 +27,10 @@ class Gate(Protocol):
     """What the client asks before each request and tells about each answer. Thread-safe."""
 
     def enter(self) -> Any:
-        """Wait until a request may be sent; RateLimited, without waiting, if that is too long. Returns a permit."""
+        """Wait until a request may be sent; RateLimited, without waiting, if that is too long. Returns a permit.
+
+        Too long is also what goes past the deadline (`shared.deadline`).
+        """
         ...
 
     def note(self, permit: Any, response: httpx.Response) -> None:
@@ -56,7 +61,7 @@ class Pacer:
     def enter(self) -> None:
         """See Gate."""
         blocked_s = self.blocked_s()
-        if blocked_s > self._max_wait_s:
+        if blocked_s > min(self._max_wait_s, remaining_s()):
             raise RateLimited(f"MaintainX: rate limit is used up for {blocked_s:.0f} s", retry_after_s=blocked_s)
         if blocked_s > 0:
             self._sleep(blocked_s)
@@ -64,9 +69,11 @@ class Pacer:
     def note(self, _permit: None, response: httpx.Response) -> None:
         """See Gate. `Retry-After` is not documented, but obeyed if a 429 has it."""
         refused = response.status_code == 429
-        if not refused and header_number(response, "X-Rate-Limit-Remaining") != 0:
+        if is_of_another_limit(response):
             return
-        waits_s = [header_number(response, "X-Rate-Limit-Reset"), retry_after_s(response) if refused else None]
+        if not refused and header_count(response, "X-Rate-Limit-Remaining") != 0:
+            return
+        waits_s = [header_seconds(response, "X-Rate-Limit-Reset"), retry_after_s(response) if refused else None]
         known_s = [wait_s for wait_s in waits_s if wait_s is not None]
         if known_s:
             with self._lock:
@@ -76,12 +83,3 @@ class Pacer:
         """See Gate."""
         with self._lock:
             return max(0.0, self._blocked_until_s - self._clock())
-
-
-def header_number(response: httpx.Response, name: str) -> float | None:
-    """A header that counts something or says seconds; None if it is absent or odd."""
-    try:
-        value = float(response.headers.get(name, ""))
-    except ValueError:
-        return None
-    return value if 0 <= value < 86_400 else None  # NaN compares false

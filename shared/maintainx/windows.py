@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 
 from shared.state.budget import Budget
 
+_LONGEST_MARGIN_S = 5.0  # of a window of a day
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:
@@ -25,7 +27,7 @@ class Limit:
     @property
     def margin_s(self) -> float:
         """How far we stay away from the end of a window, on both sides."""
-        return self.window_s / 60
+        return min(self.window_s / 60, _LONGEST_MARGIN_S)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,11 @@ def test_every_field_of_a_metric_is_written_by_the_code(planned: Resources) -> N
     used = {
         field
         for values in metrics.values()
-        for text in [values["filter"], *(values["label_extractors"] or {}).values()]
+        for text in [
+            values["filter"],
+            values.get("value_extractor") or "",
+            *(values["label_extractors"] or {}).values(),
+        ]
         for field in _FIELD.findall(text)
     }
     assert used

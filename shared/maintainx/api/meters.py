@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +11,8 @@ from typing import Any
 from shared.errors import OutcomeUnknown, RemoteRejected
 from shared.events import format_utc
 from shared.maintainx import operations, queries
-from shared.maintainx.calls import PAGE_SIZE, Calls, validated
+from shared.maintainx.answers import validated
+from shared.maintainx.calls import PAGE_SIZE, Calls
 from shared.maintainx.failures import SYSTEM
 from shared.maintainx.models import Meter, MeterReading, MeterTrigger
 
@@ -50,17 +52,30 @@ class MeterCalls(Calls):
     def add_meter_readings(
         self, readings: Sequence[NewReading], *, skip_webhook: bool = False
     ) -> tuple[MeterReading, ...]:
-        """Add 1 to MAX_READINGS readings in one call. Raises OutcomeUnknown if they may have been added."""
+        """Add 1 to MAX_READINGS readings in one call: all of them or none.
+
+        Raises RateLimited, with nothing sent, if a limit of readings is used up (`shared.maintainx.readings`: manual
+        meters take 10 calls a day, so send theirs apart from those of automated ones, and many together). Raises
+        OutcomeUnknown if they may have been added.
+        """
         if not 1 <= len(readings) <= MAX_READINGS:
             raise ValueError(f"a batch has 1 to {MAX_READINGS} readings, not {len(readings)}")
         operation = operations.ADD_METER_READINGS
-        body = self._post(operation, [reading.fields() for reading in readings], skip_webhook=skip_webhook)
+        with self._counted(readings):
+            body = self._post(operation, [reading.fields() for reading in readings], skip_webhook=skip_webhook)
         if not isinstance(body, list):
             raise OutcomeUnknown(f"{SYSTEM}: POST {operation.path}: answer is not a list")
         try:
             return tuple(validated(operation, row) for row in body)
         except RemoteRejected as error:  # they are added, but we cannot read what was
             raise OutcomeUnknown(str(error)) from error
+
+    def _counted(self, readings: Sequence[NewReading]) -> AbstractContextManager[None]:
+        """Counts the request that is sent inside, if this client was given the limits of readings."""
+        limits = self._reading_limits
+        if limits is None:
+            return nullcontext()
+        return limits.request(limits.kinds_of((reading.meter_id for reading in readings), self))
 
     def get_meter_trigger(self, trigger_id: int | str) -> MeterTrigger:
         """The trigger as it is now."""

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from shared import bootstrap
+from shared.notify.names import Names
 from tests.fakes.events import make_event, push_body
 from tests.fakes.publisher import FakePublisher
 from tests.fakes.settings import SITES, Settings
@@ -95,8 +97,15 @@ def push_asset_status(load: Load, event_id: str) -> int:
     return load("notify").post("/", data=body, content_type="application/json").status_code
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names are waited for as long as a busy machine needs."""
+    names = Names(bootstrap.maintainx_directory, patience_s=60.0)
+    monkeypatch.setattr(bootstrap, "asset_names", lambda: names)
+
+
 def test_asset_and_its_location_are_named_and_asked_for_once(
-    load: Load, endpoint: Endpoint, maintainx: MaintainX
+    load: Load, endpoint: Endpoint, maintainx: MaintainX, patient: None
 ) -> None:
     maintainx.record["assetId"] = 2201
     assert [push_asset_status(load, f"e{number}") for number in range(2)] == [204, 204]

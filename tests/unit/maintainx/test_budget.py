@@ -18,7 +18,7 @@ from local.maintainx.rate_limit import RateLimiter
 from local.maintainx.settings import Settings
 from local.maintainx.store import Token
 from shared.errors import RateLimited
-from shared.maintainx.budget import SharedGate, seen_in
+from shared.maintainx.budget import SharedGate, limits_of, seen_in
 from shared.maintainx.windows import Limit
 from tests.fakes.budgets import MemoryBudgets
 
@@ -50,6 +50,7 @@ class World:
     store: MemoryBudgets = field(default_factory=MemoryBudgets)
     answered: Counter[int] = field(default_factory=Counter)
     slept_s: float = 0.0
+    limits: tuple[Limit, ...] = limits_of("key", 1)
 
     def __post_init__(self) -> None:
         settings = Settings(token_cap=self.cap, organization_cap=self.organization_cap)
@@ -58,9 +59,8 @@ class World:
         self.random = random.Random(self.seed)
         self.queue: list[tuple[float, int, Callable[[], None]]] = []
         self.order = itertools.count()
-        limits = (Limit("user", 100), Limit("organization", 500))
         self.gates = [
-            SharedGate(self.store, lambda: limits, max_wait_s=1e9, clock=lambda: self.now_s, sleep=sleep)
+            SharedGate(self.store, lambda: self.limits, max_wait_s=1e9, clock=lambda: self.now_s, sleep=sleep)
             for _ in range(self.workers)
         ]
 
@@ -112,12 +112,70 @@ def test_busy_workers_get_no_429_and_nine_tenths_of_the_limit(workers: int, seed
 
 
 def test_limit_of_the_organization_holds_for_all_its_users() -> None:
-    world = World(8, organization_cap=80)
-    for gate in world.gates:
-        gate._limits = lambda: (Limit("user", 100), Limit("organization", 80))
+    world = World(8, organization_cap=80, limits=limits_of("key", 1, organization_cap=80))
     world.run(10 * 60)
     assert world.answered[429] == 0
     assert world.answered[200] >= 0.9 * 10 * 80
+
+
+def test_caps_that_were_raised_are_used_and_so_is_a_store_that_knows_the_old_ones() -> None:
+    world = World(8)
+    world.run(2 * 60)
+    raised = World(
+        8,
+        cap=2_000,
+        organization_cap=1_000,
+        limits=limits_of("key", 1, user_cap=2_000, organization_cap=1_000),
+        latency_s=(0.01, 0.1),
+        store=world.store,
+        now_s=world.now_s + 61,
+    )
+    raised.run(10 * 60)
+    assert raised.answered[429] == 0
+    assert raised.answered[200] >= 0.9 * 10 * 1_000
+
+
+def test_raised_cap_of_a_user_is_learned_without_the_setting() -> None:
+    world = World(8, cap=300)
+    world.run(10 * 60)
+    assert world.answered[429] == 0
+    assert world.answered[200] >= 0.9 * 10 * 300
+
+
+def test_caps_of_a_site_are_those_that_maintainx_documents_unless_it_says_otherwise() -> None:
+    assert [limit.cap for limit in limits_of("key", 1)] == [100, 500]
+    assert [limit.cap for limit in limits_of("key", 1, user_cap=300, organization_cap=2_000)] == [300, 2_000]
+    assert "secret" not in str(limits_of("secret", 1))
+
+
+def test_request_that_was_not_counted_is_given_back_but_not_into_another_window() -> None:
+    store = MemoryBudgets()
+    now_s = [START_S]
+    gate = SharedGate(store, lambda: (Limit("user", 2),), max_wait_s=1.0, clock=lambda: now_s[0], sleep=sleep)
+    first, second = gate.enter(), gate.enter()
+    gate.give_back(second)
+    gate.enter()
+    with pytest.raises(RateLimited):
+        gate.enter()
+    now_s[0] += 62.5
+    gate.enter()
+    gate.give_back(first)
+    gate.enter()
+    with pytest.raises(RateLimited):
+        gate.enter()
+
+
+def test_window_that_is_used_up_is_so_for_all_instances_until_it_ends() -> None:
+    store = MemoryBudgets()
+    one, other = gate_alone(store), gate_alone(store)
+    assert one.opens_in_s() is None
+    one.use_up(one.enter())
+    assert one.opens_in_s() == pytest.approx(62)
+    for gate in (one, other):
+        with pytest.raises(RateLimited):
+            gate.enter()
+    store.is_down = True
+    gate_alone(store).use_up(())
 
 
 def test_store_is_asked_much_less_often_than_maintainx() -> None:

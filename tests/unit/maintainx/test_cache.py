@@ -5,13 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from time import monotonic, sleep
 from typing import Any
 
 import httpx
 import pytest
 
-from shared.errors import NetworkFailed, PermissionDenied, RecordNotFound
+from shared.deadline import deadline
+from shared.errors import NetworkFailed, NotTakenOn, PermissionDenied, RecordNotFound
 from shared.maintainx.cache import Cached, Lifetime, ReadCache
 from shared.maintainx.client import MaintainXClient
 from shared.maintainx.directory import LIFETIMES, Directory
@@ -135,6 +137,62 @@ def test_old_value_stands_in_while_nobody_answers_and_is_marked(cache: ReadCache
     assert cache.get("asset", 7, source) == Cached(3, 0.0, is_stale=False)
 
 
+def test_caller_may_want_a_younger_value_than_others(cache: ReadCache, time: Time) -> None:
+    source = Source()
+    cache.get("asset", 7, source)
+    time.now_s = 30.0
+    assert cache.get("asset", 7, source, max_age_s=30.0).value == 1
+    assert cache.get("asset", 7, source, max_age_s=29.0) == Cached(2, 0.0, is_stale=False)
+    time.now_s = 40.0
+    source.error = NetworkFailed("x")
+    assert cache.get("asset", 7, source, max_age_s=5.0) == Cached(2, 10.0, is_stale=True)
+    assert cache.get("asset", 7, source) == Cached(2, 10.0, is_stale=False), "for others it is young enough"
+
+
+def test_who_has_no_time_left_does_not_wait_for_the_request_of_another(cache: ReadCache, time: Time) -> None:
+    asked, go_on = threading.Event(), threading.Event()
+
+    def load() -> str:
+        asked.set()
+        assert go_on.wait(30)
+        return "new"
+
+    cache.get("asset", 8, lambda: "old")
+    time.now_s = 100.0
+    cache.get("user", 7, lambda: "x")  # reports what was counted before
+    with ThreadPoolExecutor(2) as pool:
+        for key in (7, 8):
+            asked.clear()
+            first = pool.submit(cache.get, "asset", key, load)
+            assert asked.wait(30)
+            with deadline(0.01):
+                if key == 8:
+                    assert cache.get("asset", key, load) == Cached("old", 100.0, is_stale=True)
+                else:
+                    with pytest.raises(NotTakenOn):
+                        cache.get("asset", key, load)
+            go_on.set()
+            assert first.result(30).value == "new"
+            go_on.clear()
+    assert cache.counts()["asset", "failed"] == 1
+    assert cache.get("asset", 8, load).value == "new", "the source is not taken for one that failed"
+
+
+def test_asset_from_before_an_event_is_read_anew() -> None:
+    calls: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        calls.append(request.url.path)
+        return httpx.Response(200, json={"asset": {"id": 7, "name": "Pump"}})
+
+    with MaintainXClient("https://maintainx.test", lambda: "k", 1, transport=httpx.MockTransport(answer)) as client:
+        directory = Directory(client, ReadCache(LIFETIMES))
+        now_utc = datetime.now(UTC)
+        for since_utc in (None, now_utc - timedelta(hours=1), now_utc + timedelta(seconds=1), now_utc):
+            directory.asset(7, since_utc=since_utc)
+    assert len(calls) == 3
+
+
 def test_value_older_than_stated_does_not_stand_in(cache: ReadCache, time: Time) -> None:
     source = Source()
     cache.get("user", 7, source)
@@ -196,10 +254,12 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "/v1/categories/7": {"category": {"id": 7, "label": "Mechanical"}},
     "/v1/teams/7": {"team": {"id": 7, "name": "Mechanics"}},
     "/v1/categories": {"categories": [{"id": 7, "label": "Mechanical"}]},
+    "/v1/workorders/7": {"workOrder": {"id": 7, "assetId": 2201}},
     "/v1/teams": {"teams": [{"id": 7, "name": "Mechanics"}]},
 }
 LOOKUPS: list[tuple[Callable[[Directory], Cached[Any]], Callable[[Any], str]]] = [
     (lambda directory: directory.asset(7), lambda found: found.name),
+    (lambda directory: directory.asset_of(7), str),
     (lambda directory: directory.location(7), lambda found: found.name),
     (lambda directory: directory.user(7), lambda found: found.first_name),
     (lambda directory: directory.category(7), lambda found: found.label),
@@ -219,5 +279,5 @@ def test_directory_reads_each_record_once() -> None:
     with MaintainXClient("https://maintainx.test/v1", lambda: "k", 1, transport=httpx.MockTransport(answer)) as client:
         directory = Directory(client, ReadCache(LIFETIMES))
         names = [name(look(directory).value) for _ in range(2) for look, name in LOOKUPS]
-    assert names == ["Pump", "Hall", "Planner", "Mechanical", "Mechanics", "Mechanical", "Mechanics"] * 2
+    assert names == ["Pump", "2201", "Hall", "Planner", "Mechanical", "Mechanics", "Mechanical", "Mechanics"] * 2
     assert sorted(paths) == sorted(ANSWERS)

@@ -11,13 +11,16 @@ import httpx
 import pytest
 import stamina
 
+from shared.deadline import deadline
 from shared.errors import (
     AuthenticationFailed,
+    NotTakenOn,
     PermissionDenied,
     RateLimited,
     RecordNotFound,
     RemoteRejected,
     RemoteUnavailable,
+    ServerFailed,
 )
 from shared.maintainx.client import MaintainXClient
 from shared.maintainx.pacing import Pacer
@@ -162,6 +165,51 @@ def test_429_without_any_hint_is_handed_on() -> None:
     with pytest.raises(RateLimited) as caught:
         client(remote).get_work_order(7)
     assert caught.value.retry_after_s is None
+    assert len(remote.requests) == 1
+
+
+NOT_THE_WINDOW = {"X-Rate-Limit-Remaining": "60", "X-Rate-Limit-Reset": "40"}
+
+
+def test_429_of_a_limit_that_the_headers_do_not_tell_of_holds_back_this_call_alone() -> None:
+    refused = httpx.Response(429, headers=NOT_THE_WINDOW, json={"error": "Please retry in 10 seconds"})
+    remote = Remote(refused, ok(WORK_ORDER))
+    maintainx = client(remote)
+    with pytest.raises(RateLimited) as caught:
+        maintainx.create_work_order({"title": "x"})
+    assert (type(caught.value), caught.value.retry_after_s) == (RateLimited, 10.0)
+    assert maintainx.get_work_order(7).id == 7
+    assert len(remote.requests) == 2, "neither sent again at once nor waited for"
+
+
+def test_429_that_opens_after_the_deadline_is_handed_on_at_once() -> None:
+    remote = Remote(httpx.Response(429, headers={"X-Rate-Limit-Reset": "30", "X-Rate-Limit-Remaining": "0"}))
+    maintainx = MaintainXClient(
+        "https://maintainx.test", lambda: "k", 1, transport=httpx.MockTransport(remote), max_wait_s=60.0
+    )
+    with deadline(20.0), pytest.raises(RateLimited) as caught:
+        maintainx.get_work_order(7)
+    assert caught.value.retry_after_s == pytest.approx(30, abs=5)
+    assert len(remote.requests) == 1
+
+
+def test_no_further_try_begins_that_the_deadline_would_cut_off() -> None:
+    for left_s, tries in ((2.5, 1), (60.0, 3)):
+        remote = Remote(httpx.Response(500))
+        with deadline(left_s), pytest.raises(ServerFailed):
+            client(remote).get_work_order(7)
+        assert len(remote.requests) == tries
+
+
+def test_no_answer_is_waited_for_longer_than_the_deadline() -> None:
+    remote = Remote(ok(WORK_ORDER))
+    with deadline(4.0):
+        client(remote).get_work_order(7)
+    limits_s = remote.requests[0].extensions["timeout"]
+    assert set(limits_s) == {"connect", "read", "write", "pool"}
+    assert all(limit_s <= 4.0 for limit_s in limits_s.values())
+    with deadline(0.0), pytest.raises(NotTakenOn):
+        client(remote).create_work_order({"title": "x"})
     assert len(remote.requests) == 1
 
 

@@ -64,6 +64,11 @@ def test_other_cap_is_learned() -> None:
     assert observe(OPEN, LIMIT, Seen(300, 290, OPEN.ends_at_s)).cap == 300
 
 
+def test_margin_is_a_60th_of_a_window_but_a_few_seconds_of_a_long_one() -> None:
+    margins_s = [Limit("user", 1, window_s).margin_s for window_s in (1.0, 60.0, 86_400.0)]
+    assert margins_s == [pytest.approx(1 / 60), 1.0, 5.0]
+
+
 def test_answer_from_a_later_window_begins_a_new_one() -> None:
     seen = Seen(100, 97, OPEN.ends_at_s + 60)
     assert observe(OPEN, LIMIT, seen) == Budget(5, 100, 3, seen.ends_at_s, measured=True)

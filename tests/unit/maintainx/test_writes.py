@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from shared.errors import (
     Fault,
     NetworkFailed,
+    NotTakenOn,
     OutcomeUnknown,
     RateLimited,
     RecordNotFound,
@@ -74,6 +75,18 @@ def test_creation_that_is_put_off_in_so_many_words_was_not_done() -> None:
         client(Remote(httpx.Response(503, headers={"Retry-After": "30"}))).create_work_order({"title": "x"})
     assert caught.value.retry_after_s == 30.0
     assert not isinstance(caught.value, OutcomeUnknown)
+    for status in (423, 425):
+        with pytest.raises(NotTakenOn):
+            client(Remote(httpx.Response(status))).create_work_order({"title": "x"})
+
+
+@pytest.mark.parametrize("status", [408, 500, 502, 504, 507])
+def test_retry_after_of_other_failures_does_not_say_that_a_creation_was_not_done(status: int) -> None:
+    remote = Remote(httpx.Response(status, headers={"Retry-After": "30"}))
+    with pytest.raises(OutcomeUnknown) as caught:
+        client(remote).create_work_order({"title": "x"})
+    assert caught.value.retry_after_s is None
+    assert len(remote.requests) == 1
 
 
 @pytest.mark.parametrize("lost", [httpx.Response(500), httpx.ReadTimeout("x")])

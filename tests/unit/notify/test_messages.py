@@ -1,15 +1,20 @@
-"""What people read: ids and states, never free text or names."""
+"""What people read: ids, states and what assets are called; never free text or people's names."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.notify.messages import notification
-from tests.fakes.events import make_event
+from shared.notify.messages import REASONS, Notification, notification
+from shared.notify.names import AssetNames
+from shared.state import SyncRecord
+from shared.sync.conflicts import DELETION, ORPHAN, Parked, Reason, conflict_event
+from tests.fakes.events import AT_UTC, make_event
+
+OFFLINE = {"newStatus": {"status": "OFFLINE"}}
 
 
 @pytest.mark.parametrize(
@@ -45,6 +50,93 @@ def test_headline_and_urgency(event_type: str, data: dict[str, Any], headline: s
     event = make_event(type=event_type, resource=event_type.partition(".")[0], resource_id="7", data=data)
     text = notification(event, "Plant One")
     assert (text.title, text.urgency) == (f"[Plant One] {headline}", urgency)
+
+
+PUMP = AssetNames(2201, "Feed pump 2", "Boiler house")
+DONE = {"newStatus": "DONE"}
+
+
+@pytest.mark.parametrize(
+    ("event_type", "data", "about", "headline"),
+    [
+        ("asset.status_changed", OFFLINE, PUMP, "asset Feed pump 2 (2201), Boiler house, is OFFLINE"),
+        ("asset.status_changed", OFFLINE, AssetNames(2201, "Feed pump 2"), "asset Feed pump 2 (2201) is OFFLINE"),
+        ("asset.status_changed", OFFLINE, AssetNames(2201), "asset 2201 is OFFLINE"),
+        ("asset.created", {}, PUMP, "asset Feed pump 2 (2201), Boiler house: created"),
+        ("work_order.completed", DONE, PUMP, "work order 7 on Feed pump 2 (2201), Boiler house, is DONE"),
+        ("work_order.completed", DONE, AssetNames(2201), "work order 7 on asset 2201 is DONE"),
+        ("work_order.created", {}, PUMP, "work order 7 on Feed pump 2 (2201), Boiler house: created"),
+        ("work_order.created", {}, AssetNames(2201, "Feed pump 2"), "work order 7 on Feed pump 2 (2201): created"),
+        (
+            "work_order.overdue",
+            {"dueDate": "2026-09-14"},
+            PUMP,
+            "work order 7 on Feed pump 2 (2201), Boiler house, is overdue since 2026-09-14",
+        ),
+        ("meter_trigger.changed", {"newState": "TRIGGERED"}, None, "meter trigger 7 is TRIGGERED"),
+    ],
+)
+def test_asset_is_named_as_far_as_it_is_known(
+    event_type: str, data: dict[str, Any], about: AssetNames | None, headline: str
+) -> None:
+    resource = event_type.partition(".")[0]
+    number = "2201" if resource == "asset" else "7"
+    event = make_event(type=event_type, resource=resource, resource_id=number, data=data)
+    assert notification(event, "P", about).title == f"[P] {headline}"
+
+
+def conflict(**reasons: str) -> Notification:
+    parked = {
+        name: Parked(
+            reason=cast(Reason, reason), maintainx="SECRET", sent="SECRET", erp="SECRET", since="", event_id="e1"
+        )
+        for name, reason in reasons.items()
+    }
+    record = SyncRecord(
+        site="plant-1",
+        kind="work_order",
+        maintainx_id=9001001,
+        erp_id="4711",
+        reference="mx:plant-1:9001001",
+        base={},
+        base_hash="",
+        erp_version=None,
+        state="linked",
+        intent=None,
+        updated_at_utc=AT_UTC,
+    )
+    return notification(conflict_event(record, parked, AT_UTC), "P")
+
+
+@pytest.mark.parametrize(
+    ("reasons", "headline"),
+    [
+        ({"status": "both_changed"}, "work order 9001001: 1 field waits for a person (status)"),
+        (
+            {"status": "both_changed", "dueDate": "erp_refuses"},
+            "work order 9001001: 2 fields wait for a person (status, dueDate)",
+        ),
+        ({DELETION: "deleted"}, "work order 9001001 waits for a person: the work order was deleted"),
+        ({ORPHAN: "gone"}, "work order 9001001 waits for a person: the ERP's record is gone"),
+    ],
+)
+def test_conflict_names_the_fields_and_what_shows_them(reasons: dict[str, str], headline: str) -> None:
+    text = conflict(**reasons)
+    assert (text.title, text.urgency) == (f"[P] {headline}", "warning")
+    assert "`ops conflicts show plant-1 9001001`" in text.body
+    for name, reason in reasons.items():
+        assert f"{name}: {REASONS[reason]}" in text.body.splitlines()
+    assert "SECRET" not in text.title + text.body
+
+
+def test_every_reason_to_park_is_said_in_words() -> None:
+    assert set(REASONS) == set(get_args(Reason))
+
+
+@pytest.mark.parametrize("fields", [None, [], "x", {}, {"status": None}, {"status": {"reason": 7}}])
+def test_conflict_of_another_shape_is_told_too(fields: object) -> None:
+    event = make_event(type="sync.conflict", resource="sync", resource_id="7", data={"fields": fields})
+    assert notification(event, "P").title.startswith("[P] work order 7")
 
 
 def test_event_about_no_single_record_has_no_hole_in_its_headline() -> None:
