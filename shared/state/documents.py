@@ -82,6 +82,7 @@ def record_fields(record: SyncRecord) -> Fields:
         "intent_json": None if record.intent is None else canonical_json(record.intent),
         "conflicts_json": canonical_json(record.conflicts),
         "parked": bool(record.conflicts),
+        "choices_json": canonical_json(record.choices),
         "maintainx_updated_at": record.maintainx_updated_at,
         "updated_at": record.updated_at_utc,
     }
@@ -103,6 +104,7 @@ def record_from(document: Mapping[str, Any]) -> SyncRecord | None:
         state=document["state"],
         intent=None if document["intent_json"] is None else json.loads(document["intent_json"]),
         conflicts=json.loads(document["conflicts_json"]),
+        choices=json.loads(document["choices_json"]),
         maintainx_updated_at=_plain_or_none(document["maintainx_updated_at"]),
         updated_at_utc=plain_utc(document["updated_at"]),
     )

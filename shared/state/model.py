@@ -101,7 +101,8 @@ class SyncRecord:
     read or written last; None if the ERP must be read before the next write. state: `creating` until it is linked;
     `deleted` in MaintainX; `orphaned`: the ERP's record is gone. intent: what was about to be written, recorded first,
     so that a crash between the remote write and ours can be told and finished; None when nothing is under way.
-    conflicts: what waits for a person, by ERP field (`shared.sync.conflicts`); empty if nothing does.
+    conflicts: what waits for a person, by ERP field (`shared.sync.conflicts`); empty if nothing does. choices: what was
+    decided for fields (`shared.sync.resolver.Choice`) whose writes are not all done yet; empty otherwise.
     maintainx_updated_at: the work order's own time of change when this record was last decided on; None if unknown.
     updated_at_utc: when that was, by the writer's clock.
     """
@@ -118,6 +119,7 @@ class SyncRecord:
     intent: dict[str, Any] | None
     updated_at_utc: datetime
     conflicts: dict[str, Any] = field(default_factory=dict)
+    choices: dict[str, Any] = field(default_factory=dict)
     maintainx_updated_at: datetime | None = None
 
     @property

@@ -8,13 +8,17 @@ from shared.erp.base import ErpRecord
 from shared.outcomes import Outcome, done, skipped
 from shared.sync.conflicts import DELETION, ORPHAN, Parked, Reason, decided_side
 from shared.sync.resolver import UNKNOWN, Agreed
-from shared.sync.session import ErpRecordGone
 from shared.sync.sides import Ours, known_value
 from shared.sync.writes import STATUS_PATH
 from shared.values import same_value
 
 if TYPE_CHECKING:
     from shared.sync.look import Look
+
+
+class ErpRecordGone(Exception):
+    """The ERP has no record any more under the id that we know, and none with our reference."""
+
 
 # A work order in one of these has come to its end by itself.
 _ENDED = frozenset({"DONE", "CANCELED", "SKIPPED"})

@@ -6,8 +6,8 @@ written answers that, and the intent has all that the audit entry of the write n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,9 +22,9 @@ class Intent:
     """A write about to be made; fields as in AuditEntry. All values are JSON values.
 
     after: by the names of the system written; MaintainX's are dotted paths. agreed: the agreements (`Agreed.to_json`)
-    that hold once the write is done. stepwise: a change of status by steps, which may be done in part, and which not
-    every ERP counts as a new version. given_up_at: ISO 8601 UTC, when we stopped waiting for the answer; None before
-    that, and after a crash.
+    that hold once the write is done. fields: name written -> ERP field, where the two differ. stepwise: a change of
+    status by steps, which may be done in part, and which not every ERP counts as a new version. given_up_at: ISO 8601
+    UTC, when we stopped waiting for the answer; None before that, and after a crash.
     """
 
     action: Action
@@ -38,6 +38,7 @@ class Intent:
     policy: dict[str, str]
     agreed: dict[str, Any]
     version_before: str | None
+    fields: dict[str, str] = field(default_factory=dict)
     stepwise: bool = False
     given_up_at: str | None = None
 
@@ -56,34 +57,43 @@ class Intent:
             return datetime.fromisoformat(self.given_up_at)
         return datetime.fromisoformat(self.at) + timedelta(seconds=write_s)
 
-    def was_done(self, found: Mapping[str, Any], version: str | None) -> bool:
-        """Whether the written system's record, read since, shows that the write was done.
+    def part_done(self, found: Mapping[str, Any], version: str | None) -> Intent | None:
+        """The write as far as the written system's record, read since, shows it; None if it shows nothing of it.
 
         found, version: its fields and version, the latter None where there are none. A record found by the reference
-        shows that it was created; one still at the version of before, that it was not updated. Else one field is
-        enough: a write is done wholly or not at all, and people may have changed the other fields since.
+        shows that it was created; one still at the version of before, that it was not updated. Where some fields have
+        the new value and others the old one, only the former count: a part was done, or somebody set the same by hand.
+        Fields with neither were changed by somebody since. A status on the way to the one that was wanted is agreed on
+        as such: what MaintainX has still differs from it.
         """
         if self.action == "create":
-            return True
-        if not self.stepwise and self.version_before is not None and version == self.version_before:
-            return False
-        return any(self._shows(found, name, after) for name, after in self.after.items())
-
-    def part_done(self, found: Mapping[str, Any], version: str | None) -> Intent | None:
-        """The write as far as it was done; None if nothing of it was. Arguments as in `was_done`.
-
-        A status on the way to the one that was wanted is agreed on as such: what MaintainX has still differs from it.
-        """
-        if self.was_done(found, version):
             return self
-        if not self.stepwise:
+        if self.stepwise:
+            return self._step_done(found)
+        if self.version_before is not None and version == self.version_before:
             return None
-        (name,) = self.after
+        new = {name for name, after in self.after.items() if self._shows(found, name, after)}
+        old = {name for name in self.after if name not in new and self._shows(found, name, self.before.get(name))}
+        return None if not new else self._only(new) if old else self
+
+    def _step_done(self, found: Mapping[str, Any]) -> Intent | None:
+        ((name, after),) = self.after.items()
+        if self._shows(found, name, after):
+            return self
         if name not in found or same_value(found[name], self.before[name]):
             return None
         reached = {"sent": found[name], "erp": found[name]}
         agreed = {field: {**each, **reached} for field, each in self.agreed.items()}
         return replace(self, after={name: found[name]}, agreed=agreed)
+
+    def _only(self, names: Collection[str]) -> Intent:
+        fields = {self.fields.get(name, name) for name in names}
+        return replace(
+            self,
+            before={name: value for name, value in self.before.items() if name in names},
+            after={name: value for name, value in self.after.items() if name in names},
+            agreed={field: each for field, each in self.agreed.items() if field in fields},
+        )
 
     def _shows(self, found: Mapping[str, Any], name: str, after: Any) -> bool:
         if self.direction == "erp_to_maintainx":  # which leaves out what is null

@@ -21,10 +21,11 @@ from shared.sync.conflicts import (
     kept_from,
     news,
 )
+from shared.sync.gone import ErpRecordGone
 from shared.sync.intent import Intent
 from shared.sync.maintainx_side import WorkOrder
 from shared.sync.reconcile import Reconcile
-from shared.sync.session import ErpRecordGone, RecordSession, maintainx_hash
+from shared.sync.session import RecordSession, maintainx_hash
 from shared.sync.sides import Ours, compared, updated_at
 from shared.sync.writes import Writes
 from shared.topics import EVENTS
@@ -89,7 +90,9 @@ class Look:
         self.session.set(maintainx_updated_at=updated_at(work_order))
         try:
             if record.erp_id is not None:
-                return Reconcile(self, ours, self.read_erp() if look or self.must_look else None).run()
+                found = self.read_erp() if look or self.must_look else None
+                another = found is not None and found.id != record.erp_id
+                return Reconcile(self, ours, found, adopting=another).run()
             found = self.search()
             if found is None and not_sent:  # an unanswered create came to nothing
                 self.session.commit()
@@ -137,12 +140,29 @@ class Look:
         return not compared(self.engine.mapping).keys() <= record.base.keys()
 
     def read_erp(self) -> ErpRecord:
-        """The ERP's record as it is now; what was under way there is settled. ErpRecordGone if it is not there."""
+        """The ERP's record as it is now; what was under way there is settled. ErpRecordGone if it is not there.
+
+        If it is not, but another one has our reference, somebody made it anew, and that one counts from here on.
+        """
+        erp = self.engine.erp
         try:
-            found = self.engine.erp.get(str(self.record.erp_id))
+            return self._met(erp.get(str(self.record.erp_id)))
         except RecordNotFound as error:
-            raise ErpRecordGone(str(error)) from error
-        return self._met(found)
+            gone = ErpRecordGone(str(error))
+        try:  # does it answer 404 to anything, and has somebody made another record with our reference?
+            found = erp.find_by_reference(self.record.reference)
+        except RecordNotFound as error:
+            raise RemoteUnavailable(f"the ERP answers 404 to a search as well: {error}") from error
+        if found is None:
+            raise gone
+        self.session.set(base={}, intent=None)  # which are about the one that is gone
+        return self._met(erp.get(found.id) if found.version is None else found)
+
+    def must_be_as_read(self, ours: Ours) -> None:
+        """VersionConflict if somebody changed the work order since; MaintainX itself refuses no write for that."""
+        work_order = self._work_order()
+        if work_order is None or updated_at(work_order) != updated_at(ours.work_order):
+            raise VersionConflict(f"work order {self.record.maintainx_id} was changed while it was looked at")
 
     def search(self) -> ErpRecord | None:
         """The ERP's record with our reference; RemoteUnavailable while an unanswered create may still take effect."""

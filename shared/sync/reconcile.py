@@ -12,7 +12,7 @@ from shared.erp.mapping_back import maintainx_value_of
 from shared.errors import MappingError
 from shared.outcomes import Outcome, done, skipped
 from shared.sync.conflicts import Parked, Reason
-from shared.sync.resolver import UNKNOWN, Agreed, Decision, FieldState, Resolution, resolve
+from shared.sync.resolver import UNKNOWN, Agreed, Choice, Decision, FieldState, Resolution, resolve
 from shared.sync.sides import Ours, compared, field_states, known_value, newest_side
 from shared.values import same_value
 
@@ -57,6 +57,7 @@ class Reconcile:
             mine = self.ours.fields[status.name]
             agreed[status.name] = Agreed(mine.maintainx, status.initial, status.initial)
         made = self.look.writes.create(fields, agreed)
+        self._correct(made, agreed)
         if separate in sent and status is not None:
             current = made.fields.get(status.name, status.initial)
             wanted = self.ours.fields[status.name].sent
@@ -65,6 +66,20 @@ class Reconcile:
         self._tell_of_new(made)
         self._commit()
         return done("created", **self._detail())
+
+    def _correct(self, made: ErpRecord, agreed: Mapping[str, Agreed]) -> None:
+        """Write once more what the new record does not have as it was sent.
+
+        The ERP may have made something else of it (capitals), which its next answer shows again and is then agreed on;
+        or it answered with a record that an earlier create made, which has what MaintainX had then.
+        """
+        states = {
+            name: self._state(name, made.fields[name])
+            for name, each in agreed.items()
+            if name in made.fields and not same_value(made.fields[name], each.erp)
+        }
+        if states:
+            self._write_fields({name: Decision(state, "maintainx", "maintainx") for name, state in states.items()})
 
     def _tell_of_new(self, made: ErpRecord) -> None:
         """Write to MaintainX what the ERP alone decides, such as the record's number."""
@@ -81,6 +96,7 @@ class Reconcile:
         states = field_states(engine.mapping, engine.zone, look.record, self.ours, self.found, self._status)
         resolution = resolve(states, newest_side(self.ours, self.found))
         self._note_agreement(resolution)
+        self._remember_choices(resolution)
         for decision in resolution.parked:
             no_time = decision.state.policy == "newest"
             self._park(decision.state, "no_time_of_change" if no_time else "both_changed")
@@ -89,6 +105,15 @@ class Reconcile:
         self._leave({name: d for name, d in erp_wins.items() if not self._rules[name].travels_back})
         self._write_maintainx({name: d for name, d in erp_wins.items() if self._rules[name].travels_back})
         return self._outcome()
+
+    def _remember_choices(self, resolution: Resolution) -> None:
+        """What `newest` decided stands until all is written: our own writes move the times that it goes by."""
+        chosen = {
+            d.field: Choice(d.winner, d.state.maintainx, _told(d.state.erp)).to_json()
+            for d in resolution.conflicts
+            if d.state.policy == "newest" and d.state.decided is None and d.winner is not None
+        }
+        self.look.session.set(choices=chosen)
 
     # What is agreed on already
 
@@ -193,6 +218,7 @@ class Reconcile:
             for name, decision in wanted.items()
         }
         before = self.ours
+        self.look.must_be_as_read(before)
         self.ours = self.look.writes.write_maintainx(before, values, agreed, paths, conflicts=_conflicts(wanted))
         self.to_maintainx |= wanted.keys()
         self._follow_up(before, wanted.keys() | self.parked.keys())

@@ -61,13 +61,33 @@ class Agreed:
         return cls(**base[field]) if field in base else None
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The side that `newest` chose for two values. It stands until all writes are done, since they move the clocks."""
+
+    side: Side
+    maintainx: Any
+    erp: Any
+
+    def to_json(self) -> dict[str, Any]:
+        """The form in which a SyncRecord keeps it."""
+        return {"side": self.side, "maintainx": self.maintainx, "erp": self.erp}
+
+    @classmethod
+    def of(cls, choices: Mapping[str, Any], field: str, maintainx: Any, erp: Any) -> Choice | None:
+        """What was chosen for a field; None if nothing was, or for other values than these."""
+        chosen = cls(**choices[field]) if field in choices else None
+        same = chosen is not None and same_value(chosen.maintainx, maintainx) and same_value(chosen.erp, erp)
+        return chosen if same else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldState:
     """One field, by its ERP name, with all that decides it.
 
     maintainx, sent, erp: as in Agreed, now; erp UNKNOWN if the ERP does not show it. back: what the mapping makes of
     the ERP's value for MaintainX, UNKNOWN if nothing. held: whether a record with the ERP's value is in what is `sent`
-    as well (SAP's CNF is released too). decided: the side that a person chose.
+    as well (SAP's CNF is released too). decided: the side that a person chose; chosen: the one that `newest` did.
     """
 
     field: str
@@ -80,6 +100,7 @@ class FieldState:
     direction: Direction = "both"
     policy: Policy = "maintainx"
     decided: Side | None = None
+    chosen: Side | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +163,7 @@ def _decide(state: FieldState, newest: Side | None) -> Decision:
     kind = _KINDS[state.direction](state)
     if kind == "agreed":
         return Decision(state, kind, None)
-    winner: Side | None = kind if kind != "conflict" else _by_policy(state.policy, newest)
+    winner: Side | None = kind if kind != "conflict" else _by_policy(state.policy, state.chosen or newest)
     if state.decided is not None:
         kind, winner = "conflict", state.decided
     if winner == "maintainx" and state.held:

@@ -40,10 +40,6 @@ W = TypeVar("W")
 UNSETTLED = ""
 
 
-class ErpRecordGone(Exception):
-    """The ERP has no record any more under the id that we know; raised by a write, for the caller of `perform`."""
-
-
 class ErpRefuses(Exception):
     """The ERP refuses a write to a record that we have just read; raised by a write, for the caller of `perform`."""
 
@@ -111,7 +107,7 @@ class RecordSession:
         except VersionConflict:
             self._set(intent=None)  # the caller looks and decides again, and saves then
             raise
-        except (StatusNotPossible, ErpRecordGone, ErpRefuses):
+        except (StatusNotPossible, ErpRefuses):
             self._set(intent=None)  # nothing was done, and the caller goes on
             raise
         except BridgeError as error:
@@ -137,7 +133,7 @@ class RecordSession:
 
     def commit(self, **changes: Any) -> None:
         """Step 4: save, without an intent, and release the lease."""
-        self._set(intent=None, **changes)
+        self._set(intent=None, choices={}, **changes)
         self._set(base_hash=maintainx_hash(self.record.base), updated_at_utc=self._clock())
         self._locked = self._state.save_record(self._locked, self.record)
 

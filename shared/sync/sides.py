@@ -16,7 +16,7 @@ from shared.events import parse_utc
 from shared.state import SyncRecord
 from shared.sync.conflicts import decided_side
 from shared.sync.maintainx_side import WorkOrder
-from shared.sync.resolver import UNKNOWN, Agreed, Direction, FieldState, Side
+from shared.sync.resolver import UNKNOWN, Agreed, Choice, Direction, FieldState, Side
 from shared.values import same_value
 
 
@@ -31,6 +31,14 @@ class Ours:
     def read(cls, mapping: MappingFile, work_order: WorkOrder, zone: ZoneInfo) -> Ours:
         """MappingError if the mapping has no answer for a value."""
         return cls(work_order, read_work_order(mapping, work_order, zone))
+
+    @classmethod
+    def read_or_none(cls, mapping: MappingFile, work_order: WorkOrder, zone: ZoneInfo) -> Ours | None:
+        """The same; None if the mapping has no answer for a value."""
+        try:
+            return cls.read(mapping, work_order, zone)
+        except MappingError:
+            return None
 
     def compared(self, mapping: MappingFile) -> dict[str, Any]:
         """What `maintainx_hash` is made of, as far as it is compared at all: the agreements if both sides had these."""
@@ -73,6 +81,8 @@ def _field_state(
 ) -> FieldState:
     base = Agreed.of(record.base, rule.erp)
     erp = known_value(record, found, rule.erp)
+    told = None if erp is UNKNOWN else erp
+    choice = Choice.of(record.choices, rule.erp, mine.maintainx, told)
     return FieldState(
         field=rule.erp,
         base=base,
@@ -83,7 +93,8 @@ def _field_state(
         held=status is not None and rule.erp == status.name and status.holds(mine.sent, erp),
         direction=_direction(rule),
         policy=rule.policy,
-        decided=decided_side(record, rule.erp, mine.maintainx, None if erp is UNKNOWN else erp),
+        decided=decided_side(record, rule.erp, mine.maintainx, told),
+        chosen=None if choice is None else choice.side,
     )
 
 

@@ -21,8 +21,9 @@ from shared.events import Event, dig, format_utc
 from shared.sync.audit import Action, AuditEntry, Direction
 from shared.sync.intent import Intent
 from shared.sync.resolver import Agreed, Decision
-from shared.sync.session import ErpRecordGone, ErpRefuses, RecordSession
+from shared.sync.session import ErpRefuses, RecordSession
 from shared.sync.sides import Ours, updated_at
+from shared.values import same_value
 
 if TYPE_CHECKING:
     from shared.sync.engine import SyncEngine
@@ -46,7 +47,7 @@ class Writes:
         intent = self._intent("create", "maintainx_to_erp", before={}, after=fields, agreed=agreed)
         made = self.session.perform(intent, lambda: self.engine.erp.create(fields, record.reference))
         self.session.set(erp_id=made.id, erp_version=made.version, state="linked")
-        self._performed(intent, _as_answered(agreed, made.fields), made.version)
+        self._performed(intent, _as_made(agreed, made.fields), made.version)
         return made
 
     def update(
@@ -128,7 +129,7 @@ class Writes:
                 own = {field: agreed[field] for field in fields}
                 won = {field: conflicts[field] for field in fields if conflicts and field in conflicts}
                 step: Action = "status" if action == "update" and STATUS_PATH in part else action
-                ours = self._write_maintainx(ours, part, own, step, won)
+                ours = self._write_maintainx(ours, part, own, step, won, erp_fields)
         return ours
 
     def _write_maintainx(
@@ -138,11 +139,18 @@ class Writes:
         agreed: Agreements,
         action: Action,
         conflicts: Mapping[str, Decision],
+        erp_fields: Mapping[str, str],
     ) -> Ours:
         engine, work_order_id = self.engine, self.session.record.maintainx_id
         before = {path: dig(ours.work_order, path) for path in values}
         intent = self._intent(
-            action, "erp_to_maintainx", before=before, after=dict(values), agreed=agreed, conflicts=conflicts
+            action,
+            "erp_to_maintainx",
+            before=before,
+            after=dict(values),
+            agreed=agreed,
+            conflicts=conflicts,
+            fields=erp_fields,
         )
 
         def write() -> Mapping[str, Any]:
@@ -162,7 +170,9 @@ class Writes:
             field: Agreed(after.fields[field].maintainx, after.fields[field].sent, each.erp)
             for field, each in agreed.items()
         }
-        self.session.set(maintainx_updated_at=updated_at(answer))
+        # Else somebody changed another field meanwhile, of which an event will tell, or catch_up must.
+        is_as_expected = _shows(Ours.read_or_none(engine.mapping, {**ours.work_order, **answer}, engine.zone), after)
+        self.session.set(maintainx_updated_at=updated_at(answer) if is_as_expected else None)
         self._performed(intent, known, self.session.record.erp_version)
         return after
 
@@ -205,6 +215,7 @@ class Writes:
         agreed: Agreements,
         version: str | None = None,
         conflicts: Mapping[str, Decision] | None = None,
+        fields: Mapping[str, str] | None = None,
         stepwise: bool = False,
     ) -> Intent:
         won = {f: d for f, d in (conflicts or {}).items() if d.winner is not None}
@@ -220,8 +231,15 @@ class Writes:
             policy={f: str(d.winner) for f, d in won.items()},
             agreed={f: each.to_json() for f, each in agreed.items()},
             version_before=version,
+            fields={name: field for name, field in (fields or {}).items() if name in after},
             stepwise=stepwise,
         )
+
+
+def _as_made(agreed: Agreements, fields: Mapping[str, Any]) -> Agreements:
+    """The agreements on a new record: what it does not have as it was sent is yet to be brought to it."""
+    as_sent = {f: a for f, a in agreed.items() if same_value(fields.get(f, a.erp), a.erp)}
+    return {**{f: Agreed(a.maintainx, fields.get(f), fields.get(f)) for f, a in agreed.items()}, **as_sent}
 
 
 def _as_answered(agreed: Agreements, fields: Mapping[str, Any]) -> Agreements:
@@ -232,12 +250,16 @@ def _as_answered(agreed: Agreements, fields: Mapping[str, Any]) -> Agreements:
 def _of_erp(call: Callable[[], T], *, looked: bool) -> T:
     try:
         return call()
-    except RecordNotFound as error:
-        raise ErpRecordGone(str(error)) from error
-    except RemoteRejected as error:
+    except RemoteRejected as error:  # a 404 too: it may be about a function or a part of the record
         if isinstance(error, AuthenticationFailed | PermissionDenied):
             raise
         if looked:
             raise ErpRefuses(str(error)) from error
         # It may be that the record is not as we know it any more; then there is another thing to do than this one.
         raise VersionConflict(f"refused, without having looked: {error}") from error
+
+
+def _shows(seen: Ours | None, expected: Ours) -> bool:
+    if seen is None:
+        return False
+    return all(same_value(seen.fields[name].maintainx, each.maintainx) for name, each in expected.fields.items())

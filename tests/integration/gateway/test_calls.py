@@ -20,5 +20,6 @@ def test_no_change_takes_more_calls_than_it_must(erp: str) -> None:
     assert counted["a field changes, version not known"].maintainx == 1
     assert counted["a field changes, version not known"].erp <= 2
     assert counted["a field changes, version known"] == Calls(1, 1)
-    assert counted["a field changes in the ERP"] == Calls(2, 1)
+    # MaintainX has no versions, so it is read once more just before it is written.
+    assert counted["a field changes in the ERP"] == Calls(3, 1)
     assert counted["the status changes"] == Calls(1, STATUS[erp])

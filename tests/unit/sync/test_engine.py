@@ -121,6 +121,7 @@ def test_a_change_in_the_erp_to_another_field_is_merged(linked: World) -> None:
         "maintainx.get_work_order",
         "erp.get",
         "erp.update",
+        "maintainx.get_work_order",
         "maintainx.change_work_order",
     ]
 

@@ -174,7 +174,7 @@ def test_that_an_order_is_gone_is_seen_by_a_write_too() -> None:
     world.change(title="Replace both seals")
     wire = Wire()
     assert world.deliver(event("e2"), wire).reason == "orphaned"
-    assert [name for name in wire.calls if name.startswith("erp")] == ["erp.update"]
+    assert [name for name in wire.calls if name.startswith("erp")] == ["erp.update", "erp.get", "erp.find_by_reference"]
 
 
 @pytest.fixture

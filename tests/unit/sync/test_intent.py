@@ -33,8 +33,8 @@ def intent(**fields: Any) -> Intent:
 def test_a_record_at_the_version_of_before_shows_that_an_update_was_not_done(
     version_now: str | None, was_done: bool
 ) -> None:
-    found = {"priority": "2", "shortText": "Replace seal"}
-    assert intent().was_done(found, version_now) is was_done
+    found = {"priority": "2", "shortText": "Replace both seals"}
+    assert (intent().part_done(found, version_now) is not None) is was_done
 
 
 @pytest.mark.parametrize(
@@ -46,21 +46,33 @@ def test_a_record_at_the_version_of_before_shows_that_an_update_was_not_done(
         ({}, False),
     ],
 )
-def test_one_written_field_is_enough(found: dict[str, str], was_done: bool) -> None:
-    assert intent().was_done(found, "2") is was_done
-    assert intent(version_before=None).was_done(found, "2") is was_done
+def test_one_written_field_is_enough_if_none_is_as_before(found: dict[str, str], was_done: bool) -> None:
+    assert (intent().part_done(found, "2") is not None) is was_done
+    assert (intent(version_before=None).part_done(found, "2") is not None) is was_done
+
+
+@pytest.mark.parametrize("direction", ["maintainx_to_erp", "erp_to_maintainx"])
+def test_where_some_fields_are_as_before_only_the_others_count(direction: str) -> None:
+    agreed = {name: {"maintainx": 1, "sent": 1, "erp": 1} for name in ("priority", "text")}
+    about = intent(direction=direction, agreed=agreed, fields={"shortText": "text"})
+    part = about.part_done({"priority": "2", "shortText": "Replace seal"}, "2")
+    assert part is not None
+    assert (part.before, part.after, part.agreed.keys()) == ({"priority": "3"}, {"priority": "2"}, {"priority"})
+    other = about.part_done({"priority": "3", "shortText": "Replace both seals"}, "2")
+    assert other is not None
+    assert (list(other.after), list(other.agreed)) == (["shortText"], ["text"])
 
 
 def test_an_emptied_field_must_be_shown_as_empty_by_the_erp_but_may_be_left_out_by_maintainx() -> None:
-    assert not intent(after={"costCenter": None}).was_done({}, "2")
-    assert intent(after={"costCenter": None}).was_done({"costCenter": ""}, "2")
+    assert intent(before={}, after={"costCenter": None}).part_done({}, "2") is None
+    assert intent(before={}, after={"costCenter": None}).part_done({"costCenter": ""}, "2") is not None
     back = intent(direction="erp_to_maintainx", after={"extraFields.Cost Center": None}, version_before=None)
-    assert back.was_done({"extraFields": {}}, "2")
-    assert not back.was_done({"extraFields": {"Cost Center": "4100"}}, "2")
+    assert back.part_done({"extraFields": {}}, "2") is not None
+    assert back.part_done({"extraFields": {"Cost Center": "4100"}}, "2") is None
 
 
 def test_a_record_that_was_found_shows_that_it_was_created() -> None:
-    assert intent(action="create", version_before=None).was_done({}, "1")
+    assert intent(action="create", version_before=None).part_done({}, "1") is not None
 
 
 AGREED = {"status": {"maintainx": "DONE", "sent": "COMPLETED", "erp": "COMPLETED"}}
