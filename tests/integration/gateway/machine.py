@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from shared.values import same_value
+from tests.integration.gateway.checks import differences, lost_edits
 from tests.integration.gateway.world import LEASE_AND_MORE_S, WRITABLE_STATUSES, GatewayWorld, MeetingWire, Plant
 
 TITLES = ("Replace seal", "Replace both seals", "Grease bearings of the feed pump at the drive end, all four of them")
@@ -34,12 +35,16 @@ CALLS = st.none() | st.integers(1, 12)
 
 
 class GatewayMachine(RuleBasedStateMachine):
-    """Subclasses say which ERP: `make_plant`, `erp_edits` (field -> values) and `erp_statuses`."""
+    """Subclasses say which ERP: `make_plant`, `erp_edits` (field -> values), `erp_statuses`.
+
+    faults: kinds of the simulator's; plain: fields that the adapter shows just as a person writes them.
+    """
 
     make_plant: Callable[[], Plant]
     erp_edits: dict[str, tuple[Any, ...]]
     erp_statuses: tuple[str, ...]
     faults: tuple[str, ...]
+    plain: tuple[str, ...]
 
     @initialize()
     def begin(self) -> None:
@@ -77,7 +82,8 @@ class GatewayMachine(RuleBasedStateMachine):
         """A field of an order."""
         if orders := sorted(self.plant.orders()):
             name = data.draw(st.sampled_from(sorted(self.erp_edits)))
-            self.plant.edit(data.draw(st.sampled_from(orders)), name, data.draw(st.sampled_from(self.erp_edits[name])))
+            order, value = data.draw(st.sampled_from(orders)), data.draw(st.sampled_from(self.erp_edits[name]))
+            self.world.change_order(order, name, value)
 
     @rule(data=st.data())
     def somebody_moves_an_order_on(self, data: st.DataObject) -> None:
@@ -174,7 +180,8 @@ class GatewayMachine(RuleBasedStateMachine):
             assert record.intent is None
             assert record.erp_id in orders, f"{number} has no order"
             order = self.world.erp.get(str(record.erp_id)).fields
-            assert self.world.differences(number, order) == []
+            assert differences(self.world, number, order) == []
+            assert lost_edits(self.world, number, order, self.plain) == []
             self.check_audit(number, order)
         for number in self.world.deleted:
             record = self.world.record(number)

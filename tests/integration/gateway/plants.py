@@ -45,8 +45,8 @@ class RestPlant:
     def orders(self) -> dict[str, str | None]:
         return {order["id"]: order["externalReference"] for order in self.simulator.orders(self.site)}
 
-    def edit(self, order_id: str, name: str, value: Any) -> None:
-        _if_allowed(lambda: self.simulator.edit(self.site, order_id, **{name: value}))
+    def edit(self, order_id: str, name: str, value: Any) -> bool:
+        return _if_allowed(lambda: self.simulator.edit(self.site, order_id, **{name: value}))
 
     def set_status(self, order_id: str, status: str) -> None:
         _if_allowed(lambda: self.simulator.edit(self.site, order_id, status=status))
@@ -77,8 +77,8 @@ class OraclePlant:
     def orders(self) -> dict[str, str | None]:
         return {str(order["WorkOrderId"]): order["WorkOrderNumber"] for order in self.simulator.orders(self.site)}
 
-    def edit(self, order_id: str, name: str, value: Any) -> None:
-        _if_allowed(lambda: self.simulator.edit(self.site, order_id, **{name: value}))
+    def edit(self, order_id: str, name: str, value: Any) -> bool:
+        return _if_allowed(lambda: self.simulator.edit(self.site, order_id, **{name: value}))
 
     def set_status(self, order_id: str, status: str) -> None:
         _if_allowed(lambda: self.simulator.set_status(self.site, order_id, status))
@@ -109,11 +109,10 @@ class SapPlant:
         found = self.simulator.orders(self.site)
         return {order["MaintenanceOrder"]: order["ReferenceElement"] for order in found}
 
-    def edit(self, order_id: str, name: str, value: Any) -> None:
+    def edit(self, order_id: str, name: str, value: Any) -> bool:
         if name == "LongText":
-            _if_allowed(lambda: self.simulator.write_long_text(self.site, order_id, value))
-        else:
-            _if_allowed(lambda: self.simulator.edit(self.site, order_id, **{name: value}))
+            return _if_allowed(lambda: self.simulator.write_long_text(self.site, order_id, value))
+        return _if_allowed(lambda: self.simulator.edit(self.site, order_id, **{name: value}))
 
     def set_status(self, order_id: str, status: str) -> None:
         if status in ("PCNF", "CNF"):
@@ -134,11 +133,13 @@ class SapPlant:
         return None
 
 
-def _if_allowed(write: Callable[[], object]) -> None:
+def _if_allowed(write: Callable[[], object]) -> bool:
     try:
         write()
     except ControlRefused:  # a closed order, a status that does not follow
-        pass
+        return False
     except httpx.HTTPStatusError as error:
         if error.response.status_code >= 500:
             raise
+        return False
+    return True

@@ -60,6 +60,7 @@ def test_whatever_happens_both_sides_agree_or_a_person_was_asked(
             "PlannedCompletionDate": ("2026-09-21T06:00:00+00:00",),
         }
         erp_statuses = ("ORA_RELEASED", "ORA_ON_HOLD", "ORA_COMPLETED", "ORA_CLOSED", "ORA_CANCELED")
+        plain = ("WorkOrderDescription", "WorkOrderPriority")
         faults = ("outage", "throttle", "error_before", "error_after", "drop_before", "drop_after", "unauthorized")
 
     Machine.make_plant = staticmethod(make_plant)

@@ -62,6 +62,7 @@ def test_whatever_happens_both_sides_agree_or_a_person_was_asked(
             "costCenter": ("4100",),
         }
         erp_statuses = STATUSES
+        plain = ("shortText", "longText", "priority", "equipment", "dueDate")
         faults = ("outage", "throttle", "error_after", "drop_before", "drop_after")
 
     Machine.make_plant = staticmethod(make_plant)

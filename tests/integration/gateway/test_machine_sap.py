@@ -58,6 +58,7 @@ def test_whatever_happens_both_sides_agree_or_a_person_was_asked(
             "MaintOrdBasicEndDateTime": ("/Date(1790000000000+0060)/",),
         }
         erp_statuses = ("REL", "PCNF", "CNF", "TECO", "CLSD", "NOEX", "DLFL")
+        plain = ("MaintenanceOrderDesc", "MaintPriority")
         faults = ("outage", "throttle", "locked", "error_after", "drop_before", "drop_after", "session_expired")
 
     Machine.make_plant = staticmethod(make_plant)

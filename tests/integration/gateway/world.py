@@ -15,15 +15,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from shared.config.mappings import WRITABLE, FieldRule, MappingFile
+from shared.config.mappings import WRITABLE, MappingFile
 from shared.erp.base import ErpAdapter
-from shared.erp.mapping import read_work_order
-from shared.erp.mapping_back import maintainx_value_of
 from shared.errors import (
     AuthenticationFailed,
     BridgeError,
     LeaseLost,
-    MappingError,
     RecordNotFound,
     TransientError,
     ValidationFailed,
@@ -37,7 +34,7 @@ from shared.sync.catch_up import CatchUp
 from shared.sync.engine import LEASE_S, SyncEngine
 from shared.sync.look import DELETED_EVENT
 from shared.sync.pull import Pull
-from shared.values import same_value
+from shared.sync.reference import work_order_id_in
 from tests.fakes.state import MemoryStateStore
 from tests.fakes.sync_world import Killed, When, Wire
 
@@ -60,8 +57,8 @@ class Plant(Protocol):
         """Every order: its id and its reference."""
         ...
 
-    def edit(self, order_id: str, name: str, value: Any) -> None:
-        """A person changes a field; nothing happens if the ERP does not allow it now."""
+    def edit(self, order_id: str, name: str, value: Any) -> bool:
+        """A person changes a field; False, and nothing happens, if the ERP does not allow it now."""
         ...
 
     def set_status(self, order_id: str, status: str) -> None:
@@ -105,7 +102,7 @@ class MeetingWire(Wire):
 
 @dataclass
 class GatewayWorld:
-    """The site. offset: how far its clock is ahead of the machine's."""
+    """The site. offset: how far its clock is ahead of the machine's. edits: (side, work order, field) -> last value."""
 
     plant: Plant
     work_orders: dict[int, dict[str, Any]] = field(default_factory=dict)
@@ -114,6 +111,7 @@ class GatewayWorld:
     audit: list[dict[str, Any]] = field(default_factory=list)
     announced: dict[str, Event] = field(default_factory=dict)
     outcomes: Counter[str] = field(default_factory=Counter)
+    edits: dict[tuple[str, int, str], Any] = field(default_factory=dict)
     offset: timedelta = timedelta()
     events: int = 0
 
@@ -138,7 +136,15 @@ class GatewayWorld:
     def change(self, number: int, **fields: Any) -> None:
         """Somebody changes it in MaintainX."""
         self.work_orders[number].update(fields, updatedAt=format_utc(self.clock()))
+        self.edits |= {("maintainx", number, name): value for name, value in fields.items()}
         self.tell(number)
+
+    def change_order(self, order_id: str, name: str, value: Any) -> None:
+        """Somebody changes an order in the ERP."""
+        if self.plant.edit(order_id, name, value):
+            reference = self.plant.orders()[order_id]
+            number = work_order_id_in(reference and reference.lower(), self.plant.site)
+            self.edits["erp", number or 0, name] = value
 
     def delete(self, number: int) -> None:
         """Somebody deletes it."""
@@ -291,31 +297,6 @@ class GatewayWorld:
     def entries(self) -> list[dict[str, Any]]:
         """The audit trail as the warehouse has it: one entry an id, in order."""
         return list({entry["entry_id"]: entry for entry in self.audit}.values())
-
-    def differences(self, number: int, order: Mapping[str, Any]) -> list[str]:
-        """Fields in which both sides mean different things and no person was asked; a text each."""
-        record, work_order = self.record(number), self.work_orders[number]
-        parked = {} if record is None else record.conflicts
-        mine = read_work_order(self.plant.mapping, work_order, ZONE)
-        status = self.erp.description.status
-        found = []
-        for rule in self.plant.mapping.fields:
-            if rule.once or rule.erp in parked:
-                continue
-            sent, erp = mine[rule.erp].sent, order.get(rule.erp)
-            held = status is not None and rule.erp == status.name and status.holds(sent, erp)
-            if not (same_value(sent, erp) or held or _same_for_maintainx(rule, erp, mine[rule.erp].maintainx)):
-                found.append(f"{number} {rule.erp}: {mine[rule.erp]} {erp!r}")
-        return found
-
-
-def _same_for_maintainx(rule: FieldRule, erp: Any, maintainx: Any) -> bool:
-    if not rule.travels_back:
-        return False
-    try:
-        return same_value(maintainx_value_of(rule, erp, maintainx, ZONE), maintainx)
-    except MappingError:
-        return False
 
 
 LEASE_AND_MORE_S = LEASE_S + 1
