@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 import signal
 import time
 from datetime import UTC, datetime
@@ -136,8 +137,9 @@ def _wait(stack: Stack) -> None:
     console.print("\nEverything keeps running, the scheduled calls too; Ctrl-C stops it.", style="bold")
     for name in stack.processes:
         console.print(f"  {name:<16} {stack.url(name)}", highlight=False)
-    for name, value in stack.google_environment().items():
-        console.print(f"  export {name}={value}", highlight=False)
+    console.print("\nFor the operator's verbs (.venv/bin/python -m ops ...) in another terminal:", style="bold")
+    for name, value in stack.operator_environment().items():
+        console.print(f"  export {name}={shlex.quote(value)}", highlight=False, soft_wrap=True)
     while True:
         time.sleep(3600)
 

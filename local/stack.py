@@ -33,6 +33,8 @@ ASGI_FUNCTIONS = {"webhook_ingress"}
 _START_TIMEOUT_S = 60.0
 # How long a killed function's work stays reserved; here a moment, in production as long as the function may run.
 _LEASE_S = "8"
+# How long to wait for more dead letters: the local broker has them at once.
+_PULL_TIMEOUT_S = "1"
 # How long a scheduled function may work; the local scheduler waits somewhat longer.
 _SCHEDULED_DEADLINE_S = {"catch_up": "170", "erp_pull": "170"}
 # These print `ready HOST:PORT`; the others are ready when they accept connections.
@@ -87,6 +89,16 @@ class Stack:
             "FIRESTORE_EMULATOR_HOST": f"127.0.0.1:{self.ports['firestore']}",
             "BIGQUERY_EMULATOR_HOST": self.url("bigquery"),
             "BIGQUERY_DATASET": DATASET,
+        }
+
+    def operator_environment(self) -> dict[str, str]:
+        """What points `ops` at this stack."""
+        return {
+            **self.google_environment(),
+            "CONFIG_DIR": str(self.folder / "config"),
+            "SECRETS_DIR": str(self.folder / "secrets"),
+            "MAINTAINX_RATE_WINDOW_S": str(self.rate_window_s),
+            "DEAD_LETTER_PULL_TIMEOUT_S": _PULL_TIMEOUT_S,
         }
 
     def start(self, source_config: Path) -> None:
@@ -167,21 +179,17 @@ class Stack:
 
     def _function(self, name: str) -> Process:
         environment = {
-            **self.google_environment(),
+            **self.operator_environment(),
             "PYTHONPATH": str(ROOT),
             "FUNCTION_TARGET": name,
             "FUNCTION_SOURCE": str(ROOT / "functions" / name / "main.py"),
             "FUNCTION_SIGNATURE_TYPE": "http",
             "HOST": "127.0.0.1",
             "PORT": str(self.ports[name]),
-            "CONFIG_DIR": str(self.folder / "config"),
-            "SECRETS_DIR": str(self.folder / "secrets"),
             "MAX_DELIVERY_ATTEMPTS": str(self.policy.max_delivery_attempts),
             "CLAIM_LEASE_S": _LEASE_S,
             "RECORD_LEASE_S": _LEASE_S,
             "ERP_BREAKER_PAUSE_S": "1",
-            "MAINTAINX_RATE_WINDOW_S": str(self.rate_window_s),
-            "DEAD_LETTER_PULL_TIMEOUT_S": "1",
             **({"FUNCTION_USE_ASGI": "true"} if name in ASGI_FUNCTIONS else {}),
             **({"HANDLER_DEADLINE_S": _SCHEDULED_DEADLINE_S[name]} if name in _SCHEDULED_DEADLINE_S else {}),
         }

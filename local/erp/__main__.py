@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 
-from local.erp.server import serve
+from local.erp.app import make_app
+from local.serving.server import serve
 
 
 def main() -> None:
@@ -18,7 +19,7 @@ def main() -> None:
     tokens = dict(text.partition("=")[::2] for text in arguments.tenant)
     if not all(tokens.values()):
         parser.error("--tenant takes NAME=TOKEN")
-    asyncio.run(serve(arguments.host, arguments.port, tokens))
+    asyncio.run(serve(make_app(tokens), arguments.host, arguments.port))
 
 
 if __name__ == "__main__":

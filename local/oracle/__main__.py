@@ -24,7 +24,8 @@ def main() -> None:
         "--asset", action="append", default=[], metavar="NUMBER", help="of every tenant; may be repeated"
     )
     arguments = parser.parse_args()
-    from local.oracle.server import serve
+    from local.oracle.app import make_app
+    from local.serving.server import serve
 
     tenants: dict[str, dict[str, Any]] = {}
     for text in arguments.tenant:
@@ -39,7 +40,7 @@ def main() -> None:
             "organizations": organizations,
             "assets": arguments.asset,
         }
-    asyncio.run(serve(arguments.host, arguments.port, tenants))
+    asyncio.run(serve(make_app(tenants), arguments.host, arguments.port))
 
 
 if __name__ == "__main__":

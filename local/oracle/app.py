@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -13,12 +16,16 @@ from local.oracle.call import framework_of
 from local.oracle.faults import Fault
 from local.oracle.gate import Gate
 from local.oracle.refusals import STRUCTURED_FROM, Refusal, error_response
+from local.oracle.settings import Settings
 from local.oracle.store import Tenant
 
 
-def make_app() -> Gate:
-    """A simulator without tenants."""
+def make_app(settings: Mapping[str, Mapping[str, Any]] | None = None) -> Gate:
+    """A simulator with a tenant of these settings for each name. ValueError for settings that are none."""
     tenants: dict[str, Tenant] = {}
+    for name, values in (settings or {}).items():
+        tenants[name] = tenant = Tenant(name, Settings())
+        tenant.settings.merge(values)
     faults: list[Fault] = []
     app = Starlette(
         routes=[Route("/healthz", healthz), *control.ROUTES, *tokens.ROUTES, *interface.ROUTES],

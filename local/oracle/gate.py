@@ -12,15 +12,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from local.oracle.faults import REFUSALS, Fault
 from local.oracle.store import Tenant
+from local.serving.answers import answer_of, deliver, held_back
+from local.serving.faults import first_that_hits, tenant_of
 
 _LOGGED_HEADERS = ("REST-Framework-Version", "If-Match", "Upsert-Mode", "Content-Type")
 
 
 class Gate:
-    """ASGI application that lets `faults` loose on the requests to the application behind it, and logs them all.
-
-    A connection is cut through uvicorn's own request object, which `send` belongs to: ASGI has no word for it.
-    """
+    """ASGI application that lets `faults` loose on the requests to the application behind it, and logs them all."""
 
     def __init__(self, app: ASGIApp, tenants: Mapping[str, Tenant], faults: list[Fault]) -> None:
         self._app = app
@@ -31,30 +30,19 @@ class Gate:
         if scope["type"] != "http" or scope["path"].startswith("/_sim/"):
             await self._app(scope, receive, send)
             return
-        name, method, path = scope["path"].split("/")[1], scope["method"], scope["path"]
-        fault = next((fault for fault in self._faults if fault.hits(name, method, path)), None)
-        answer: list[Message] = []
-
-        async def keep(message: Message) -> None:
-            answer.append(message)
-
+        fault = first_that_hits(self._faults, scope)
         if fault is not None and fault.kind == "slow_before":
-            receive = await _received(receive)  # so that the work is done even if the client has hung up by then
-            await asyncio.sleep(fault.delay_s)
+            receive = await held_back(receive, fault.delay_s)
         works = fault is None or not (fault.kind in REFUSALS or fault.kind == "drop_before")
-        if works:
-            await self._app(scope, receive, keep)
+        answer = await answer_of(self._app, scope, receive) if works else []
         self._note(scope, answer, fault)
         if fault is not None:
             answer = await _spoiled(fault, scope, receive, answer)
-        if not answer:
-            await _cut(send)
-        for message in answer:
-            await send(message)
+        await deliver(answer, send)
 
     def _note(self, scope: Scope, answer: list[Message], fault: Fault | None) -> None:
         """status: that of the work, None if none was done."""
-        tenant = self._tenants.get(scope["path"].split("/")[1])
+        tenant = self._tenants.get(tenant_of(scope))
         if tenant is None:
             return
         status = answer[0]["status"] if answer else None
@@ -85,31 +73,8 @@ async def _spoiled(fault: Fault, scope: Scope, receive: Receive, answer: list[Me
     status = 500 if fault.kind == "error_after" else REFUSALS.get(fault.kind)
     if status is None:
         return answer
-    headers = {"Retry-After": str(fault.retry_after_s)} if status in (429, 503) else {}
+    headers = fault.retry_after() if status in (429, 503) else {}
     if status == 401:
         headers["WWW-Authenticate"] = "Basic"
     page = HTMLResponse(f"<html><body><h1>{status}</h1>simulated {fault.kind}</body></html>", status, headers)
-    spoiled: list[Message] = []
-
-    async def keep(message: Message) -> None:
-        spoiled.append(message)
-
-    await page(scope, receive, keep)
-    return spoiled
-
-
-async def _received(receive: Receive) -> Receive:
-    """The request, read now; afterwards the rest of what comes."""
-    messages = [await receive()]
-    while messages[-1].get("more_body"):
-        messages.append(await receive())
-
-    async def replay() -> Message:
-        return messages.pop(0) if messages else await receive()
-
-    return replay
-
-
-async def _cut(send: Send) -> None:
-    send.__self__.transport.abort()  # type: ignore[attr-defined]  # uvicorn's RequestResponseCycle.send, see Gate
-    await asyncio.sleep(0)  # lets uvicorn notice before it would answer 500 in our place
+    return await answer_of(page, scope, receive)

@@ -6,7 +6,8 @@ import argparse
 import asyncio
 from typing import Any
 
-from local.sap.server import serve
+from local.sap.app import make_app
+from local.serving.server import serve
 
 
 def main() -> None:
@@ -35,7 +36,7 @@ def main() -> None:
         if name not in tenants:
             parser.error(f"--equipment: there is no tenant {name!r}")
         tenants[name]["equipment"] = numbers.split(",")
-    asyncio.run(serve(arguments.host, arguments.port, tenants))
+    asyncio.run(serve(make_app(tenants), arguments.host, arguments.port))
 
 
 if __name__ == "__main__":

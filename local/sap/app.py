@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -12,6 +15,7 @@ from local.sap.faults import FaultGate, World
 from local.sap.paths import target
 from local.sap.refusals import Refusal
 from local.sap.service import Call, perform, refused
+from local.sap.settings import Settings
 from local.sap.tenant import Tenant
 
 SERVICE = "/{tenant}/sap/opu/odata/sap/{service}"
@@ -20,9 +24,12 @@ _TUNNELLED = {"MERGE": "PATCH", "PATCH": "PATCH", "DELETE": "DELETE", "PUT": "PU
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "MERGE", "DELETE"]
 
 
-def make_app() -> FaultGate:
-    """A simulator without tenants."""
+def make_app(tenants: Mapping[str, Mapping[str, Any]] | None = None) -> FaultGate:
+    """A simulator with a tenant of these settings for each name. ValueError for settings that are none."""
     world = World()
+    for name, settings in (tenants or {}).items():
+        world.tenants[name] = tenant = Tenant(name, Settings())
+        tenant.configure(settings)
     app = Starlette(
         routes=[
             Route(SERVICE + "/{path:path}", odata, methods=_METHODS),

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 import re
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from typing import Any, Literal, get_args
+from typing import ClassVar, Literal, get_args
 from urllib.parse import unquote
 
 from starlette.requests import Request
@@ -20,6 +18,8 @@ from local.sap.logon import html
 from local.sap.refusals import business
 from local.sap.service import refused
 from local.sap.tenant import Tenant
+from local.serving.answers import deliver, spoiled
+from local.serving.faults import RequestFault, first_that_hits, tenant_of
 
 Kind = Literal[
     "outage",
@@ -38,9 +38,9 @@ _ORDER_NUMBER = re.compile(r"(?:\(|MaintenanceOrder=)'(\d+)'")
 
 
 @dataclass(slots=True)
-class Fault:
-    """One fault. times: requests left to hit, None for all until cleared. tenant, methods, path (a part of the path or
-    query, decoded): only those requests. probability: of each of those, drawn from `seed`.
+class Fault(RequestFault):
+    """One fault; its settings are those of RequestFault and some more. path: only requests with this part in their path
+    or query, decoded. probability: of each of those, drawn from `seed`.
 
     outage: 503 as HTML; throttle: 429; both with Retry-After (a date if as_date, none if retry_after_s is None),
     nothing done. locked: a write is refused, 400, because somebody has the order open. error_after: 500 as HTML,
@@ -49,43 +49,34 @@ class Fault:
     sessions, or OAuth tokens, of the tenant end just before the request is looked at.
     """
 
+    kinds: ClassVar[tuple[str, ...]] = get_args(Kind)
+
     kind: Kind
-    times: int | None = None
-    tenant: str | None = None
-    methods: tuple[str, ...] = ()
     path: str = ""
     probability: float = 1.0
     seed: int = 0
-    delay_s: float = 1.0
-    retry_after_s: int | None = 1
     as_date: bool = False
     _random: random.Random = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        if self.kind not in get_args(Kind):
-            raise ValueError(f"kind must be one of {', '.join(get_args(Kind))}")
+        RequestFault.__post_init__(self)
         self._random = random.Random(self.seed)
 
-    @classmethod
-    def from_json(cls, body: Mapping[str, Any]) -> Fault:
-        """The fault that a control request describes; TypeError or ValueError if it describes none."""
-        return cls(**{**body, "methods": tuple(body.get("methods", ()))})
+    def fits(self, scope: Scope) -> bool:
+        """As for all faults, and by path and probability; `locked` only for writes to the service."""
+        url = f"{scope['path']}?{_query(scope)}"
+        if not RequestFault.fits(self, scope) or self.path not in url:
+            return False
+        if self.kind == "locked" and ("/odata/" not in url or scope["method"] not in (self.methods or _WRITES)):
+            return False
+        return self.probability >= 1.0 or self._random.random() < self.probability
 
-    def as_json(self) -> dict[str, Any]:
-        return {name: value for name, value in asdict(self).items() if not name.startswith("_")}
-
-    def hits(self, tenant: str, method: str, url: str) -> bool:
-        """Whether this request suffers it; counts down."""
-        methods = self.methods or (_WRITES if self.kind == "locked" else ())
-        if self.times == 0 or self.tenant not in (None, tenant) or (methods and method not in methods):
-            return False
-        if self.path not in url or (self.kind == "locked" and "/odata/" not in url):
-            return False
-        if self.probability < 1.0 and self._random.random() >= self.probability:
-            return False
-        if self.times is not None:
-            self.times -= 1
-        return True
+    def retry_after(self) -> dict[str, str]:
+        """The header Retry-After, as seconds or as a date, or none."""
+        if self.retry_after_s is None or not self.as_date:
+            return RequestFault.retry_after(self)
+        again_at = datetime.now(UTC) + timedelta(seconds=self.retry_after_s)
+        return {"Retry-After": format_datetime(again_at, usegmt=True)}
 
 
 @dataclass(slots=True)
@@ -97,23 +88,19 @@ class World:
 
 
 class FaultGate:
-    """ASGI application that logs the requests to the application behind it and lets the world's faults loose on them.
-
-    A connection is cut through uvicorn's own request object, which `send` belongs to: ASGI has no word for it.
-    """
+    """ASGI application that logs the requests to the application behind it and lets the world's faults loose."""
 
     def __init__(self, app: ASGIApp, world: World) -> None:
         self._app = app
         self.world = world
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        tenant = self.world.tenants.get(scope["path"].split("/")[1]) if scope["type"] == "http" else None
+        tenant = self.world.tenants.get(tenant_of(scope)) if scope["type"] == "http" else None
         if tenant is None:
             await self._app(scope, receive, send)
             return
-        query = unquote(scope["query_string"].decode("latin-1"))
-        url = f"{scope['path']}?{query}"
-        fault = next((fault for fault in self.world.faults if fault.hits(tenant.name, scope["method"], url)), None)
+        fault = first_that_hits(self.world.faults, scope)
+        query = _query(scope)
         entry = {"method": scope["method"], "path": scope["path"], "query": query, "status": None, "fault": None}
         tenant.log.append(entry)
         tenant.counters["requests"] += 1
@@ -134,8 +121,6 @@ class FaultGate:
         if (refusal := _refusal(fault, scope)) is not None:
             tenant.counters[f"refused_{refusal.status_code}"] += 1
             await refusal(scope, receive, send)
-        elif fault.kind == "drop_before":
-            await _cut(raw_send)
         elif fault.kind == "session_expired":
             tenant.sessions.expire()
             await self._app(scope, receive, send)
@@ -143,39 +128,23 @@ class FaultGate:
             tenant.tokens.clear()
             await self._app(scope, receive, send)
         else:
-            await self._spoil(fault, asgi, raw_send)
+            error = html(500, "500 Internal Server Error", "simulated error after the work")
+            answer = await spoiled(fault, self._app, error, scope, receive)
+            await deliver(answer, send if answer else raw_send)  # a connection is cut through uvicorn's own `send`
 
-    async def _spoil(self, fault: Fault, asgi: tuple[Scope, Receive, Send], raw_send: Send) -> None:
-        """Let the work be done and spoil the answer, or delay the one or the other."""
-        scope, receive, send = asgi
-        if fault.kind == "slow_before":
-            receive = await _received(receive)  # so that the work is done even if the client has hung up by then
-            await asyncio.sleep(fault.delay_s)
-        answer: list[Message] = []
 
-        async def keep(message: Message) -> None:
-            answer.append(message)
-
-        await self._app(scope, receive, keep)
-        if fault.kind == "drop_after":
-            await _cut(raw_send)
-        elif fault.kind == "error_after":
-            page = html(500, "500 Internal Server Error", "simulated error after the work")
-            await page(scope, receive, send)
-        else:
-            if fault.kind == "slow_after":
-                await asyncio.sleep(fault.delay_s)
-            for message in answer:
-                await send(message)
+def _query(scope: Scope) -> str:
+    """The query, decoded."""
+    return unquote(scope["query_string"].decode("latin-1"))
 
 
 def _refusal(fault: Fault, scope: Scope) -> Response | None:
     """The answer of a fault that lets nothing be done; None for the others."""
     if fault.kind == "outage":
-        return html(503, "503 Service Unavailable", "simulated outage", _retry_after(fault))
+        return html(503, "503 Service Unavailable", "simulated outage", fault.retry_after())
     if fault.kind == "throttle":
         body = {"fault": {"faultstring": "Rate limit quota violation", "detail": {"errorcode": "policies.ratelimit"}}}
-        return JSONResponse(body, 429, _retry_after(fault))
+        return JSONResponse(body, 429, fault.retry_after())
     if fault.kind == "locked":
         request = Request(scope)
         found = _ORDER_NUMBER.search(f"{request.url.path}?{unquote(request.url.query)}".replace("%27", "'"))
@@ -183,28 +152,3 @@ def _refusal(fault: Fault, scope: Scope) -> Response | None:
         as_json = "application/json" in request.headers.get("Accept", "").lower()
         return refused(business("IW/037", message), as_json=as_json)
     return None
-
-
-def _retry_after(fault: Fault) -> dict[str, str]:
-    if fault.retry_after_s is None:
-        return {}
-    if fault.as_date:
-        return {"Retry-After": format_datetime(datetime.now(UTC) + timedelta(seconds=fault.retry_after_s), usegmt=True)}
-    return {"Retry-After": str(fault.retry_after_s)}
-
-
-async def _received(receive: Receive) -> Receive:
-    """The request, read now; afterwards the rest of what comes."""
-    messages = [await receive()]
-    while messages[-1].get("more_body"):
-        messages.append(await receive())
-
-    async def replay() -> Message:
-        return messages.pop(0) if messages else await receive()
-
-    return replay
-
-
-async def _cut(send: Send) -> None:
-    send.__self__.transport.abort()  # type: ignore[attr-defined]  # uvicorn's RequestResponseCycle.send, see FaultGate
-    await asyncio.sleep(0)  # lets uvicorn notice before it would answer 500 in our place

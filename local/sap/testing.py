@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,18 +9,16 @@ from typing import Any
 
 import httpx
 
-from local.sap.server import bound_port, make_server
+from local.sap.app import make_app
+from local.serving.controls import LoggedControls
+from local.serving.server import in_thread, make_server
 
 SERVICE_PATH = "/sap/opu/odata/sap/API_MAINTENANCEORDER;v=0002"
-_START_TIMEOUT_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Simulator:
-    """A running simulator. `base_url` has no trailing slash; a tenant's SAP is at `{base_url}/{tenant}`."""
-
-    base_url: str
-    http: httpx.Client
+class Simulator(LoggedControls):
+    """A running simulator; what it refuses raises ControlRefused."""
 
     def add_tenant(self, tenant: str, credentials: str | None = None, **settings: Any) -> str:
         """Make a tenant or change one's settings (`local.sap.settings.Settings`); returns the base URL of its SAP.
@@ -35,19 +31,10 @@ class Simulator:
         self._call("PUT", f"tenants/{tenant}", settings)
         return f"{self.base_url}/{tenant}"
 
-    def dump(self, tenant: str) -> dict[str, Any]:
-        """All that the tenant holds: orders, duplicates, counters, equipment."""
-        return self._call("GET", f"tenants/{tenant}/dump")
-
     def orders(self, tenant: str) -> list[dict[str, Any]]:
         """The tenant's orders: fields with times in ISO 8601, and `status`, `version`, `etag`, `operations`,
         `long_texts`."""
         found: list[dict[str, Any]] = self.dump(tenant)["orders"]
-        return found
-
-    def counters(self, tenant: str) -> dict[str, int]:
-        """How often each thing was done; what never happened is not there."""
-        found: dict[str, int] = self._call("GET", f"tenants/{tenant}/counters")["counters"]
         return found
 
     def duplicates(self, tenant: str) -> dict[str, list[str]]:
@@ -59,10 +46,6 @@ class Simulator:
         """The requests so far: `method`, `path`, `query`, `status` (None: cut off), `fault`."""
         found: list[dict[str, Any]] = self._call("GET", f"tenants/{tenant}/log")["log"]
         return found
-
-    def clear_log(self, tenant: str) -> None:
-        """Forget the requests and the counters so far."""
-        self._call("DELETE", f"tenants/{tenant}/log")
 
     def create(self, tenant: str, **fields: Any) -> dict[str, Any]:
         """Make an order as a person working in SAP; returns it as `orders` does."""
@@ -96,20 +79,12 @@ class Simulator:
         """End all OAuth tokens."""
         self._call("POST", f"tenants/{tenant}/expire-tokens")
 
-    def fault(self, kind: str, **settings: Any) -> None:
-        """Switch a fault on; see `local.sap.faults.Fault` for its settings."""
-        self._call("POST", "faults", {"kind": kind, **settings})
-
-    def clear_faults(self, tenant: str | None = None) -> None:
-        """Everything works again, for one tenant or for all."""
-        self._call("DELETE", "faults" if tenant is None else f"faults?tenant={tenant}")
-
     def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        response = self.http.request(method, f"{self.base_url}/_sim/{path}", json=body)
-        if response.is_error:
-            raise ControlRefused(f"{method} {path}: {response.status_code} {response.text}")
-        found: dict[str, Any] = response.json() if response.content else {}
-        return found
+        try:
+            return LoggedControls._call(self, method, path, body)
+        except httpx.HTTPStatusError as error:
+            response = error.response
+            raise ControlRefused(f"{method} {path}: {response.status_code} {response.text}") from error
 
 
 class ControlRefused(Exception):
@@ -119,17 +94,8 @@ class ControlRefused(Exception):
 @contextmanager
 def running_simulator(tenants: Mapping[str, Mapping[str, Any]] | None = None) -> Iterator[Simulator]:
     """A simulator on a free port of 127.0.0.1 with a tenant of these settings for each name."""
-    server = make_server("127.0.0.1", 0, tenants)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    give_up_at = time.monotonic() + _START_TIMEOUT_S
-    while not server.started:
-        if time.monotonic() > give_up_at or not thread.is_alive():
-            raise RuntimeError("the SAP simulator did not start")
-        time.sleep(0.005)
-    try:
-        with httpx.Client(timeout=30) as http:
-            yield Simulator(f"http://127.0.0.1:{bound_port(server)}", http)
-    finally:
-        server.should_exit = True
-        thread.join(timeout=10)
+    with (
+        in_thread(make_server(make_app(tenants)), "the SAP simulator") as base_url,
+        httpx.Client(timeout=30) as http,
+    ):
+        yield Simulator(base_url, http)
