@@ -95,7 +95,7 @@ class RestErpConfig(ConnectionConfig):
     version_header, version_field: where the ERP puts a record's version; updates send it back as `match_header` (both
     None: the ERP has no versions, and an update overwrites what was written since it was read).
     update_sends: `changes` alone, or the whole `record` as it was read with the changes in it (the default of PUT).
-    idempotency_header: tells a create that is sent twice; made from the reference.
+    idempotency_header: tells a create that is sent twice; made from the reference and the day (UTC).
     busy_statuses: with which the ERP refuses what it may accept a moment later (409 where it means "locked", not
     "wrong"); 423, 425, 429, 503 always count so. conflict_statuses: those that mean "changed meanwhile", beside 412.
     error_paths: dotted paths of what an answer says is wrong; all that are there are told, else the answer as it is.

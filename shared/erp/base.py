@@ -27,6 +27,13 @@ class ErpRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class UnreadableRecord(ErpRecord):
+    """A row in a list of changes that has an id, but something else in it that nobody understands; why: for people."""
+
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ErpField:
     """One field of an ERP's record, as a mapping may use it.
 
@@ -132,6 +139,7 @@ class ErpAdapter(Protocol):
     def changed_since(self, since: datetime) -> Iterator[ErpRecord]:
         """The records created or changed at or after `since` (UTC), in pages as consumed; one may come more than once.
 
+        In no sequence that could be relied on. A row that cannot be understood may come as UnreadableRecord.
         ConfigError if this ERP cannot be asked that (as it is configured).
         """
         ...

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from shared.canonical import canonical_json, content_hash
@@ -18,11 +18,11 @@ from shared.values import same_value
 
 ORIGIN = "erp_pull"
 # Why nothing is published. not_linked: none of our work orders. doubled: it carries the reference of a work order that
-# is linked to another ERP record. own_write: it is at the version that we wrote or read last. unchanged: it has what
-# both sides agreed on, or what is parked. parked: it is gone, and a person was told so. deleted: the work order is,
-# in MaintainX. orphaned: the work order was given up when the ERP's record was gone. unreadable: the ERP refuses to
-# show it.
-Skip = Literal["not_linked", "doubled", "own_write", "unchanged", "parked", "deleted", "orphaned", "unreadable"]
+# is linked to another ERP record. own_write: it is at the version that we wrote or read last, and has what we know.
+# unchanged: it has what both sides agreed on, or what is parked. parked: it is gone, and a person was told so. deleted:
+# the work order is, in MaintainX. orphaned: the work order was given up when the ERP's record was gone. unreadable: the
+# ERP does not show it, or not so that it could be understood. seen: an earlier run that was cut short dealt with it.
+Skip = Literal["not_linked", "doubled", "own_write", "unchanged", "parked", "deleted", "orphaned", "unreadable", "seen"]
 # Those that people may want to look into.
 REPORTED: frozenset[Skip] = frozenset({"not_linked", "doubled", "unreadable"})
 Rules = Mapping[str, FieldRule]
@@ -44,17 +44,23 @@ class Finding:
     fields: tuple[str, ...] = ()
 
 
-def judge(found: ErpRecord, work_order_id: int | None, record: SyncRecord | None, rules: Rules) -> Finding:
+def judge(
+    found: ErpRecord, work_order_id: int | None, record: SyncRecord | None, rules: Rules, *, thorough: bool = False
+) -> Finding:
     """What a record that the ERP has says.
 
     work_order_id: of the work order that it is linked to, or whose reference it carries. rules: of the fields that are
-    compared, by ERP name.
+    compared, by ERP name. thorough: a difference counts even if it only has us write our value once more (`_is_ours`).
     """
     if work_order_id is None:
         return Finding(found.id, "not_linked", found)
-    skip = None if record is None else _skip(found, record)
-    fields = () if record is None or skip is not None else differing(found, record, rules)
-    if record is not None and skip is None and not fields and _shows_all_is_well(found, record, rules):
+    if record is None:
+        return Finding(found.id, None, found, work_order_id)
+    skip = _skip(found, record)
+    fields = () if skip is not None else differing(found, record, rules)
+    if skip is None and _is_ours(found, record, [rules[name] for name in fields], thorough=thorough):
+        skip, fields = "own_write", ()
+    elif skip is None and not fields and _shows_all_is_well(found, record, rules):
         skip = "unchanged"
     return Finding(found.id, skip, found, work_order_id, record, fields)
 
@@ -65,9 +71,9 @@ def judge_gone(record: SyncRecord) -> Finding:
     return Finding(str(record.erp_id), skip, None, record.maintainx_id, record)
 
 
-def judge_unreadable(record: SyncRecord) -> Finding:
-    """What it says that the ERP refuses to show a linked record."""
-    return Finding(str(record.erp_id), "unreadable", None, record.maintainx_id, record)
+def judge_unreadable(erp_id: str, record: SyncRecord | None = None) -> Finding:
+    """What it says that a record of the ERP cannot be read. record: what we know of it."""
+    return Finding(erp_id, "unreadable", None, None if record is None else record.maintainx_id, record)
 
 
 def differing(found: ErpRecord, record: SyncRecord, rules: Rules) -> tuple[str, ...]:
@@ -79,17 +85,20 @@ def differing(found: ErpRecord, record: SyncRecord, rules: Rules) -> tuple[str, 
 def change_event(site: str, finding: Finding, now_utc: datetime, *, anew: bool) -> Event:
     """The event that has the engine look at the work order.
 
-    The same for the same state of the ERP's record, so that it is handled once however often it is found. anew: the
-    same only until the sync record changes, so that a difference that stays is looked at again.
+    The same for the same state of the ERP's record until somebody looked at it, so that it is handled once however
+    often it is found meanwhile. After that the ERP may come back to a state that it was in before, and not every ERP
+    counts each change as a version, or a time. anew: a new one each day (UTC), so that a difference that stays is
+    looked at again even if the last look came to nothing.
     """
     found, record = finding.found, finding.record
     changed_at = None if found is None else found.changed_at
     version = None if found is None else found.version
     key: list[Any] = [finding.erp_id, version, None if changed_at is None else format_utc(changed_at)]
     key.append("gone" if found is None else content_hash(dict(found.fields)))
-    # Without version and time the ERP could come back to a state that it was in before.
-    if record is not None and (anew or (version is None and changed_at is None)):
+    if record is not None:  # saved by each look that came to an end
         key.append(record.updated_at_utc.isoformat())
+    if anew:
+        key.append(now_utc.astimezone(UTC).date().isoformat())
     return Event(
         event_id=event_identity(site, ERP_CHANGED_EVENT, canonical_json(key).encode()),
         site=site,
@@ -115,7 +124,18 @@ def _skip(found: ErpRecord, record: SyncRecord) -> Skip | None:
         return "doubled"
     if record.state in ("deleted", "orphaned"):
         return "deleted" if record.state == "deleted" else "orphaned"
-    return "own_write" if found.version is not None and found.version == record.erp_version else None
+    return None
+
+
+def _is_ours(found: ErpRecord, record: SyncRecord, differing: Sequence[FieldRule], *, thorough: bool) -> bool:
+    """Whether the record is as we left it: at the version that we know, with nothing in it for MaintainX.
+
+    The version alone does not tell, as an ERP may not count a status as a new one. But what differs in fields that only
+    we write may be what the ERP made of our words: not to be written again every few minutes.
+    """
+    if found.version is None or found.version != record.erp_version:
+        return False
+    return not (differing if thorough else any(rule.travels_back for rule in differing))
 
 
 def _shows_all_is_well(found: ErpRecord, record: SyncRecord, rules: Rules) -> bool:

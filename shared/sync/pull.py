@@ -9,24 +9,34 @@ or end anywhere: the same state of a record gives the same event, which the cons
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Protocol
 
 from shared.config.mappings import MappingFile
-from shared.deadline import deadline, remaining_s
-from shared.erp.base import ErpAdapter, ErpRecord
-from shared.errors import AuthenticationFailed, RecordNotFound, RemoteRejected
+from shared.deadline import remaining_s
+from shared.erp.base import ErpAdapter, ErpRecord, UnreadableRecord
+from shared.errors import (
+    AuthenticationFailed,
+    BreakerOpen,
+    BridgeError,
+    ConfigError,
+    RecordNotFound,
+    RemoteRejected,
+    TransientError,
+)
 from shared.state import RecordKey, StateStore, SyncRecord
 from shared.sync.engine import KIND
 from shared.sync.findings import REPORTED, Finding, change_event, judge, judge_gone, judge_unreadable
 from shared.sync.reference import work_order_id_in
 from shared.sync.sides import compared
+from shared.sync.stretch import Stretch
+from shared.sync.together import threads, together
 from shared.topics import ERP_PUSH
 
 # A record may become visible after one that was changed later; and where the ERP tells no times, its clock may go
@@ -36,8 +46,16 @@ OVERLAP = timedelta(minutes=10)
 FIRST_WINDOW = timedelta(days=30)
 WATERMARK = "erp_pull"
 POSITION = "erp_pull:compare_all"
+# What is done of a stretch that one run had no time for: that of the schedule, that of a person's `since`.
+DONE = "erp_pull:done"
+DONE_SINCE = "erp_pull:done_since"
 _BATCH = 100
 _AT_ONCE = 4  # reads of a comparison; the ERP has other users
+_LOOKUPS_AT_ONCE = 8  # of what we know
+# So many failures one after the other are no longer those of single records.
+_MOST_IN_A_ROW = 5
+# They say that no other record can be read either.
+_OF_ALL = (AuthenticationFailed, BreakerOpen)
 _SHOWN = 20
 # What is left of the deadline when nothing new is begun: enough to publish and to note how far we came.
 _RESERVE_S = 30.0
@@ -58,7 +76,8 @@ class PullReport:
     """What a run found: read = published + all of `skipped` (see `findings.Skip`).
 
     since: what the ERP was asked for; None for a comparison. ids: up to 20 ERP ids for each reason to skip that people
-    may want to look into. complete: whether it came to the end. watermark: what was reached, by the ERP's clock.
+    may want to look into. complete: whether it came to the end; got_on: if not, whether the next run has less to do.
+    watermark: what was reached, by the ERP's clock.
     """
 
     since: datetime | None
@@ -67,7 +86,19 @@ class PullReport:
     skipped: Counter[str] = field(default_factory=Counter)
     ids: dict[str, list[str]] = field(default_factory=dict)
     complete: bool = False
+    got_on: bool = False
     watermark: datetime | None = None
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether it read something, but nothing that could be understood."""
+        return 0 < self.read == self.skipped["unreadable"]
+
+    def count_seen(self, number: int) -> None:
+        """Take note of records that an earlier run dealt with."""
+        if number:
+            self.read += number
+            self.skipped["seen"] += number
 
     def count(self, finding: Finding) -> None:
         """Take note of one record."""
@@ -102,46 +133,86 @@ class Pull:
 
         The watermark moves only after everything was read and published, to the newest change seen. That is a time of
         the ERP's clock, and one that is ahead of ours counts as now. If the ERP tells no times, it is the begin of this
-        run. Raises what the ports raise; what is published by then will be found again, and is the same event.
+        run. A run that is cut short notes down what it dealt with (`Stretch`); the next one for the same time passes
+        over that and gets further. ConfigError if nothing that was read can be understood; else raises what the ports
+        raise, and what is published by then will be passed over, or found again as the same event.
         """
         began = self.clock()
-        if since is None:
-            watermark = self.state.get_watermark(self.site, WATERMARK)
-            since = began - FIRST_WINDOW if watermark is None else watermark - OVERLAP
-        report = PullReport(since)
-        newest: datetime | None = None
-        records = self._in_time(self.erp.changed_since(since), report)
-        while batch := list(islice(records, _BATCH)):
-            self._publish([self._judged(found) for found in batch], report, anew=False)
-            times = [found.changed_at for found in batch if found.changed_at is not None]
-            newest = max([*times, *([] if newest is None else [newest])], default=None)
-        if report.complete and report.read:
+        due, stretch = self._stretch(since, began)
+        report = PullReport(stretch.since)
+        try:
+            newest = self._publish_changed(stretch, report)
+        except BridgeError:
+            with contextlib.suppress(TransientError):  # the error of before counts
+                stretch.keep(self.clock())
+            raise
+        if not report.complete:
+            stretch.keep(self.clock())
+            report.got_on = stretch.has_grown
+            return report
+        # Not if a person asked for less than what is due: the rest would be forgotten.
+        if report.read and stretch.since <= due:
             to = began if newest is None else min(began, newest)
             report.watermark = self.state.advance_watermark(self.site, WATERMARK, to)
+        stretch.forget()
         return report
 
     def compare_all(self) -> PullReport:
         """Read linked records one by one, from where the last comparison ended, and publish each that differs.
 
         At the end of the deadline it stops, and the next run goes on from there; a run that comes to the end has the
-        next one begin anew.
+        next one begin anew. A record that cannot be read is counted and passed over. Raises the error if several in a
+        row fail (a refusal of one record is an answer, and no failure), if the error is not one of that record, or if
+        no record could be read at all; the next run goes on behind those that failed.
         """
         report = PullReport(None)
-        last = self.state.get_memo(self.site, POSITION).get("after")
-        after = None if last is None else RecordKey(self.site, KIND, int(last))
+        position = self.state.get_memo(self.site, POSITION).get("after")
+        after = None if position is None else RecordKey(self.site, KIND, int(position))
         records = self.state.list_records(self.site, kind=KIND, state="linked", after=after)
-        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="compare") as threads:
-            while True:
-                if remaining_s() < _RESERVE_S:
-                    return report
+        failures = _Failures()
+        with threads(_AT_ONCE, "compare") as pool:
+            while remaining_s() >= _RESERVE_S and not report.complete:
                 batch = list(islice(records, _BATCH))
-                self._publish(list(threads.map(self._compared, batch, [remaining_s()] * len(batch))), report, anew=True)
-                if len(batch) < _BATCH:
-                    break
-                self.state.put_memo(self.site, POSITION, {"after": batch[-1].maintainx_id})
-        self.state.put_memo(self.site, POSITION, {})
-        report.complete = True
+                findings = list(failures.passed_over(together(pool, self._compared, batch)))
+                self._publish(findings, report, anew=True)
+                report.complete = failures.stop is None and len(batch) < _BATCH
+                if report.complete:
+                    self.state.put_memo(self.site, POSITION, {})
+                elif findings:
+                    self.state.put_memo(self.site, POSITION, {"after": batch[len(findings) - 1].maintainx_id})
+                if failures.stop is not None:
+                    raise failures.stop
+        if failures.last is not None and report.is_blind and after is None:
+            raise failures.last
         return report
+
+    def _stretch(self, asked: datetime | None, began: datetime) -> tuple[datetime, Stretch]:
+        """The time from which on changes are due, and what is to be looked at."""
+        watermark = self.state.get_watermark(self.site, WATERMARK)
+        due = None if watermark is None else watermark - OVERLAP
+        name, since = (DONE, due) if asked is None else (DONE_SINCE, asked)
+        stretch = Stretch.resumed(self.state, self.site, name, since, began)
+        if since is None and stretch.is_new:
+            stretch.since = began - FIRST_WINDOW
+        return (began - FIRST_WINDOW if due is None else due), stretch
+
+    def _publish_changed(self, stretch: Stretch, report: PullReport) -> datetime | None:
+        """Publish what is new in the stretch; the newest time of change in all of it."""
+        newest: datetime | None = None
+        unclear: UnreadableRecord | None = None
+        records = self._in_time(self.erp.changed_since(stretch.since), report)
+        with threads(_LOOKUPS_AT_ONCE, "judge") as pool:
+            while batch := list(islice(records, _BATCH)):
+                new = [found for found in batch if not stretch.has(found)]
+                report.count_seen(len(batch) - len(new))
+                self._publish(list(together(pool, self._judged, new)), report, anew=False)
+                stretch.add(new)
+                times = [found.changed_at for found in batch if found.changed_at is not None]
+                newest = max([*times, *([] if newest is None else [newest])], default=None)
+                unclear = unclear or next((found for found in new if isinstance(found, UnreadableRecord)), None)
+        if unclear is not None and report.is_blind:
+            raise ConfigError(f"none of the {report.read} records that changed can be understood: {unclear.why}")
+        return newest
 
     def _in_time(self, records: Iterable[ErpRecord], report: PullReport) -> Iterator[ErpRecord]:
         """As many as there is time for; the report is complete if that is all."""
@@ -152,6 +223,9 @@ class Pull:
         report.complete = True
 
     def _judged(self, found: ErpRecord) -> Finding:
+        if isinstance(found, UnreadableRecord):
+            log.warning("record %s of the ERP: %s", found.id, found.why)
+            return judge_unreadable(found.id)
         record = self.state.find_record(self.site, KIND, erp_id=found.id)
         if record is not None:
             return judge(found, record.maintainx_id, record, compared(self.mapping))
@@ -160,18 +234,15 @@ class Pull:
             record = self.state.get_record(RecordKey(self.site, KIND, named))
         return judge(found, named, record, compared(self.mapping))
 
-    def _compared(self, record: SyncRecord, left_s: float) -> Finding:
-        with deadline(left_s):  # a thread has none by itself
-            try:
-                found = self.erp.get(str(record.erp_id))
-            except RecordNotFound:
-                return judge_gone(record)
-            except AuthenticationFailed:
-                raise
-            except RemoteRejected as error:  # of one record; the others must not wait for it
-                log.warning("record %s of the ERP: %s", record.erp_id, error)
-                return judge_unreadable(record)
-        return judge(found, record.maintainx_id, record, compared(self.mapping))
+    def _compared(self, record: SyncRecord) -> tuple[Finding, BridgeError | None]:
+        erp_id = str(record.erp_id)
+        try:
+            found = self.erp.get(erp_id)
+        except RecordNotFound:
+            return judge_gone(record), None
+        except BridgeError as error:
+            return judge_unreadable(erp_id, record), error
+        return judge(found, record.maintainx_id, record, compared(self.mapping), thorough=True), None
 
     def _publish(self, findings: Sequence[Finding], report: PullReport, *, anew: bool) -> None:
         now = self.clock()
@@ -180,3 +251,32 @@ class Pull:
             self.publisher.publish_all(ERP_PUSH, [(event.to_json(), event.attributes()) for event in events])
         for finding in findings:
             report.count(finding)
+
+
+@dataclass(slots=True)
+class _Failures:
+    """The records of a comparison that cannot be read. last: why; stop: the error that no other record is read after.
+
+    in_a_row: failures since the last answer.
+    """
+
+    in_a_row: int = 0
+    last: BridgeError | None = None
+    stop: BridgeError | None = None
+
+    def passed_over(self, answers: Iterable[tuple[Finding, BridgeError | None]]) -> Iterator[Finding]:
+        """The findings up to the error that stops all."""
+        for finding, error in answers:
+            if isinstance(error, _OF_ALL):
+                self.stop = error
+                return
+            yield finding
+            if error is None:
+                self.in_a_row = 0
+                continue
+            log.warning("record %s of the ERP: %s: %s", finding.erp_id, type(error).__name__, error)
+            self.last = error
+            self.in_a_row = 0 if isinstance(error, RemoteRejected) else self.in_a_row + 1
+            if self.in_a_row == _MOST_IN_A_ROW:
+                self.stop = error
+                return

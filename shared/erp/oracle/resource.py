@@ -75,6 +75,7 @@ class WorkOrders:
         """Items of a collection. Near its limits `hasMore` is said to be wrong, so a full page asks for another too.
 
         The server may give less than the limit; an item that moves to another page meanwhile comes once all the same.
+        RemoteRejected if another page shows nothing new: the server does not get on, whatever the offset.
         """
         seen: set[str] = set()
         offset = 0
@@ -85,6 +86,7 @@ class WorkOrders:
             items = answer.get("items") if isinstance(answer, dict) else None
             if not isinstance(items, list):
                 raise RemoteRejected(f"erp: GET {url}: the answer has no list of items", status=response.status_code)
+            known = len(seen)
             for item in items:
                 name = str(item.get(key)) if isinstance(item, dict) else ""
                 if name not in seen:
@@ -93,3 +95,6 @@ class WorkOrders:
             offset += len(items)
             if not items or (len(items) < self._page_limit and answer.get("hasMore") is not True):
                 return
+            if len(seen) == known:
+                text = f"erp: GET {url}: the page at offset {offset - len(items)} shows nothing new: it comes to no end"
+                raise RemoteRejected(text, status=response.status_code)

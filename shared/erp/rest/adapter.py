@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -17,7 +17,7 @@ from shared.erp.descriptions import description_of
 from shared.erp.rest import moments
 from shared.erp.rest.paging import Ask, pages
 from shared.erp.rest.paths import at, explanation
-from shared.erp.rest.records import id_in_location, record_of, told_of
+from shared.erp.rest.records import id_in_location, listed, record_of, told_of
 from shared.errors import (
     BridgeError,
     ConfigError,
@@ -30,14 +30,26 @@ from shared.errors import (
 from shared.secrets import Secrets
 
 
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
 class RestErp:
     """`shared.erp.base.ErpAdapter` over REST; make one for a process and share it between threads.
 
-    Records are flat JSON objects. transport: only for tests; None for the network.
+    Records are flat JSON objects. transport: only for tests; None for the network. clock: UTC.
     """
 
-    def __init__(self, config: ErpConfig, secrets: Secrets, *, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(
+        self,
+        config: ErpConfig,
+        secrets: Secrets,
+        *,
+        transport: httpx.BaseTransport | None = None,
+        clock: Callable[[], datetime] = _utc_now,
+    ) -> None:
         self._rest = config.rest
+        self._clock = clock
         self._description = description_of(config)
         explain = explanation(config.rest.error_paths) if config.rest.error_paths else None
         self._connection = ErpConnection(
@@ -63,9 +75,14 @@ class RestErp:
         return self._description
 
     def create(self, fields: Mapping[str, Any], reference: str) -> ErpRecord:
-        """See ErpAdapter. An answer that does not hold the record is followed by a look for it."""
+        """See ErpAdapter. An answer that does not hold the record is followed by a look for it.
+
+        The key that tells a create that is sent twice is of the reference and the day (UTC): an ERP that remembers keys
+        for long would answer the record of before, if that was deleted and is to be made anew.
+        """
         header = self._rest.idempotency_header
-        headers = {} if header is None else {header: str(uuid.uuid5(uuid.NAMESPACE_URL, reference))}
+        once = f"{reference}#{self._clock().astimezone(UTC).date().isoformat()}"
+        headers = {} if header is None else {header: str(uuid.uuid5(uuid.NAMESPACE_URL, once))}
         body = {**fields, self._rest.reference_field: reference}
         response = self._write("POST", self._rest.collection_path, body, headers)
         answer = self._answered(response)
@@ -127,7 +144,7 @@ class RestErp:
         return self.update(erp_id, {rules.name: status}, version)
 
     def changed_since(self, since: datetime) -> Iterator[ErpRecord]:
-        """See ErpAdapter."""
+        """See ErpAdapter. ConfigError for a row without an id too: nobody knows what it is about."""
         if self._rest.changed_parameter is None:
             raise ConfigError("erp: rest.changed_parameter is missing: without it nobody can ask what changed")
         time = moments.written(since, self._rest.changed_format)
@@ -136,7 +153,7 @@ class RestErp:
     def _changed(self, query: tuple[tuple[str, str], ...]) -> Iterator[ErpRecord]:
         seen: set[tuple[object, ...]] = set()
         for items in pages(self._read_page, self._rest, query):
-            for record in (record_of(self._rest, item, None) for item in items):
+            for record in (listed(self._rest, item) for item in items):
                 state = (record.id, record.changed_at, record.version)
                 if state not in seen:  # pages shift while they are read
                     seen.add(state)

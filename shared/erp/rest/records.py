@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 import httpx
 
 from shared.config.erp_rest import RestErpConfig
-from shared.erp.base import ErpRecord
+from shared.erp.base import ErpRecord, UnreadableRecord
 from shared.erp.rest import moments
 from shared.errors import ConfigError, MalformedEvent
 from shared.events import parse_utc
@@ -22,9 +22,16 @@ def record_of(rest: RestErpConfig, body: Any, response: httpx.Response | None) -
 
     Raises ConfigError if it has no id, or a time of its last change that cannot be understood.
     """
-    if not isinstance(body, dict) or body.get(rest.id_field) in (None, ""):
-        raise ConfigError(f"erp: the answer is not a record with rest.id_field {rest.id_field!r}")
-    return _told(rest, str(body[rest.id_field]), body, response, _changed_at(rest, body))
+    return _told(rest, _id_in(rest, body), body, response, _changed_at(rest, body))
+
+
+def listed(rest: RestErpConfig, body: Any) -> ErpRecord:
+    """A row of a list; UnreadableRecord if its time cannot be understood. ConfigError if it has no id."""
+    erp_id = _id_in(rest, body)
+    try:
+        return record_of(rest, body, None)
+    except ConfigError as error:
+        return UnreadableRecord(erp_id, _reference_in(rest, body), {}, None, why=str(error))
 
 
 def told_of(rest: RestErpConfig, erp_id: str, fields: Mapping[str, Any], response: httpx.Response) -> ErpRecord:
@@ -43,14 +50,24 @@ def _told(
     response: httpx.Response | None,
     changed_at: datetime | None,
 ) -> ErpRecord:
-    reference = fields.get(rest.reference_field)
     return ErpRecord(
         id=erp_id,
-        reference=None if reference is None else str(reference),
+        reference=_reference_in(rest, fields),
         fields=canonical(rest, fields),
         version=_version(rest, fields, response),
         changed_at=changed_at,
     )
+
+
+def _id_in(rest: RestErpConfig, body: Any) -> str:
+    if not isinstance(body, dict) or body.get(rest.id_field) in (None, ""):
+        raise ConfigError(f"erp: the answer is not a record with rest.id_field {rest.id_field!r}")
+    return str(body[rest.id_field])
+
+
+def _reference_in(rest: RestErpConfig, fields: Mapping[str, Any]) -> str | None:
+    reference = fields.get(rest.reference_field)
+    return None if reference is None else str(reference)
 
 
 def _changed_at(rest: RestErpConfig, fields: Mapping[str, Any]) -> datetime | None:

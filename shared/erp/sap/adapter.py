@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -155,8 +156,8 @@ class SapErp:
     def update(self, erp_id: str, changes: Mapping[str, Any], version: str | None) -> ErpRecord:
         """See ErpAdapter. The long text is a second write, after that of the header, which alone checks the version.
 
-        Which of the two was done shows when one looks again. After a text was written the version is not known: SAP
-        tells only the text's own.
+        Which of the two was done shows when one looks again. After a text was written the order is read: SAP tells
+        only the text's own version, and breaks lines where it likes. If it cannot be read now, its version is None.
         """
         number = plain_number(erp_id)
         header = {name: value for name, value in changes.items() if name != LONG_TEXT}
@@ -167,8 +168,10 @@ class SapErp:
             answered, etag = self._form.answered(body), response.headers.get("ETag")
         if look is not None:
             with _after_a_write(bool(header)):
-                self._write_text(number, changes[LONG_TEXT], look, alone=not header)
-            answered, etag = {**answered, LONG_TEXT: read_text(changes[LONG_TEXT])}, None
+                wrote = self._write_text(number, changes[LONG_TEXT], look, alone=not header)
+            answered = {**answered, LONG_TEXT: read_text(changes[LONG_TEXT])}
+            if wrote:
+                return self._after_text(number, answered)
         return ErpRecord(number, None, answered, etag)
 
     def set_status(self, erp_id: str, status: str, *, current: str, version: str | None) -> ErpRecord:
@@ -207,13 +210,19 @@ class SapErp:
 
     def _look(self, number: str, version: str | None) -> Entity:
         """The order as it is before a text is written, which SAP does without a look at the order's version."""
-        response = self._session.read(with_query(order_path(number), {"$expand": TEXTS_OF_ORDER}))
-        order = self._order(response)
-        if version is not None and (etag_of(order) or response.headers.get("ETag")) != version:
+        order, etag = self._with_texts(number)
+        if version is not None and etag != version:
             raise VersionConflict(f"erp: order {number} is not at version {version} any more")
         return order
 
-    def _write_text(self, number: str, text: Any, look: Entity, *, alone: bool) -> None:
+    def _with_texts(self, number: str) -> tuple[Entity, str | None]:
+        """The order, its texts in it, and its version."""
+        response = self._session.read(with_query(order_path(number), {"$expand": TEXTS_OF_ORDER}))
+        order = self._order(response)
+        return order, etag_of(order) or response.headers.get("ETag")
+
+    def _write_text(self, number: str, text: Any, look: Entity, *, alone: bool) -> bool:
+        """Whether there was anything to write."""
         existing = self._form.text_in(texts_of(look) or [])
         words = "" if text is None else str(text)
         if existing is not None:
@@ -224,6 +233,15 @@ class SapErp:
         elif words:
             body = {**self._form.text_key(), TEXTS: words}
             self._session.write("POST", f"{order_path(number)}/{TEXTS_OF_ORDER}", json=body)
+        return existing is not None or bool(words)
+
+    def _after_text(self, number: str, answered: Mapping[str, Any]) -> ErpRecord:
+        """The order now that all is written, so that nothing may be an error; as `answered` if it cannot be read."""
+        try:
+            record = self._form.record(*self._with_texts(number))
+        except BridgeError:
+            return ErpRecord(number, None, answered, None)
+        return replace(record, fields={**answered, **record.fields})
 
     def _write_changes(self, path: str, body: Mapping[str, Any], etag: str | None) -> httpx.Response:
         method, tunnel = ("POST", {"X-HTTP-Method": "MERGE"}) if self._config.merge_tunnel else ("PATCH", {})

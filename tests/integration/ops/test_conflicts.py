@@ -142,7 +142,7 @@ def test_an_orphan_is_decided_for_the_record_as_a_whole(gateway: GatewaySite) ->
     locked = state.lock_record(key, owner="test", lease_s=60)
     assert locked is not None
     assert locked.record is not None
-    state.save_record(locked, replace(locked.record, erp_id="gone"))
+    state.save_record(locked, replace(locked.record, erp_id="gone", reference="mx:nowhere:1"))
     assert gateway.deliver(gateway.event(work_order_id, "work_order.changed_in_erp")).reason == "parked"
     _, text, _ = gateway.ops_as_text("conflicts", "show", gateway.name, work_order_id)
     assert "(gone in the ERP): the ERP's record is gone" in text

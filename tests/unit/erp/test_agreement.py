@@ -153,7 +153,16 @@ def test_what_the_erp_can_hold_is_not_refused(good: dict[str, Any]) -> None:
             "constant",
             "'10101' is longer than the 4 characters of kind",
         ),
-        (rule("kind", None, constant=1010, once=True), "constant", "kind takes a text, and 1010 is none"),
+        (
+            rule("kind", None, constant=1010, once=True),
+            "constant",
+            "kind takes a text, and 1010 is none: put it in quotes",
+        ),
+        (
+            rule("kind", None, constant=True, once=True),
+            "constant",
+            "kind takes a text, and True is none: put it in quotes",
+        ),
         (rule("number", None, constant="7"), "constant", "number takes a number, and '7' is none"),
         (rule("number", None, constant=True), "constant", "number takes a number, and True is none"),
         (rule("flag", None, constant="NO"), "constant", "flag takes a boolean, and 'NO' is none"),
@@ -206,7 +215,7 @@ def test_a_status_that_only_comes_from_the_erp_may_be_one_that_nobody_can_set() 
     [
         ({"state": "SHUT"}, "the ERP cannot be brought to 'SHUT', only DONE, GONE, NEW, WORK"),
         ({"rank": "9"}, "the ERP never is '9', only 0, 1, 2, 3"),
-        ({"short": 7}, "short takes a text, and 7 is none"),
+        ({"short": 7}, "short takes a text, and 7 is none: put it in quotes"),
         ({"kind": "X"}, "kind cannot be changed once it is made"),
     ],
 )

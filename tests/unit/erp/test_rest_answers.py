@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import httpx
@@ -12,6 +12,7 @@ import pytest
 from shared.config.erp import ErpConfig
 from shared.deadline import deadline
 from shared.erp import ErpRecord
+from shared.erp.base import UnreadableRecord
 from shared.erp.rest import RestErp
 from shared.erp.rest import paging as paging_module
 from shared.errors import (
@@ -29,9 +30,15 @@ from shared.errors import (
 from shared.secrets import Secrets
 
 Answer = httpx.Response | Exception
+NOW = datetime(2026, 9, 14, 12, tzinfo=UTC)
 
 
-def erp(*answers: Answer, seen: list[httpx.Request] | None = None, **rest: Any) -> RestErp:
+def erp(
+    *answers: Answer,
+    seen: list[httpx.Request] | None = None,
+    clock: Callable[[], datetime] = lambda: NOW,
+    **rest: Any,
+) -> RestErp:
     """An adapter whose ERP gives these answers, one after the other."""
     left = list(answers)
 
@@ -44,7 +51,8 @@ def erp(*answers: Answer, seen: list[httpx.Request] | None = None, **rest: Any) 
         return answer
 
     settings = {"adapter": "rest", "base_url": "http://erp.test/api", "mapping": "x", "rest": {"auth": "none", **rest}}
-    return RestErp(ErpConfig.model_validate(settings), Secrets(), transport=httpx.MockTransport(handle))
+    transport = httpx.MockTransport(handle)
+    return RestErp(ErpConfig.model_validate(settings), Secrets(), transport=transport, clock=clock)
 
 
 def answer(status: int = 200, body: Any = None, **headers: str) -> httpx.Response:
@@ -372,9 +380,45 @@ def test_a_create_sent_twice_carries_the_same_key_and_another_record_another_one
     assert first == again != other
 
 
+def test_a_create_of_another_day_carries_another_key() -> None:
+    """Else an ERP that remembers keys would answer the record of before, which was deleted and is made anew."""
+    seen: list[httpx.Request] = []
+    now = datetime(2026, 9, 14, 23, 59, tzinfo=timezone(timedelta(hours=-2)))  # 01:59 on the 15th
+    made = erp(*(answer(201, {"id": number}) for number in range(3)), seen=seen, clock=lambda: now)
+    made.create({}, "r")
+    now = datetime(2026, 9, 15, 23, 59, tzinfo=UTC)
+    made.create({}, "r")
+    now = datetime(2026, 9, 16, 0, 1, tzinfo=UTC)
+    made.create({}, "r")
+    first, again, later = (request.headers["Idempotency-Key"] for request in seen)
+    assert first == again != later
+
+
+def test_a_row_whose_time_cannot_be_understood_keeps_no_other_row_back() -> None:
+    items = [
+        {"id": 1, "changed": "2026-09-14T12:00:00Z"},
+        {"id": 2, "changed": "the day before yesterday", "externalReference": "r"},
+        {"id": 3, "changed": "2026-09-14T13:00:00Z"},
+    ]
+    found = changed(answer(200, {"items": items}), changed_format="iso")
+    assert [record.id for record in found] == ["1", "2", "3"]
+    (unclear,) = (record for record in found if isinstance(record, UnreadableRecord))
+    assert (unclear.id, unclear.reference, unclear.changed_at) == ("2", "r", None)
+    assert "'the day before yesterday' is not a time" in unclear.why
+
+
+def test_a_row_without_id_is_a_fault_of_the_configuration() -> None:
+    with pytest.raises(ConfigError, match="id_field"):
+        changed(answer(200, {"items": [{"number": 5}]}))
+
+
 def test_headers_of_an_update_are_sent_with_updates_alone() -> None:
     seen: list[httpx.Request] = []
-    settings = {"update_method": "POST", "update_headers": {"x-method-override": "PATCH"}, "match_header": "X-Version"}
+    settings: dict[str, Any] = {
+        "update_method": "POST",
+        "update_headers": {"x-method-override": "PATCH"},
+        "match_header": "X-Version",
+    }
     made = erp(answer(201, {"id": 1}), answer(204), seen=seen, **settings)
     made.create({}, "r")
     made.update("1", {"a": 1}, "7")

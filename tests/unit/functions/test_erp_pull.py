@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from local.erp.testing import Simulator, running_simulator
 from shared import bootstrap
 from shared.events import Event
+from shared.sync import pull
 from shared.sync.engine import blank_record
 from tests.fakes.publisher import FakePublisher
 from tests.fakes.settings import SITES, Settings
@@ -180,6 +181,24 @@ def test_refused_credentials_are_500_and_do_not_stop_other_sites(
     assert (status, answer["sites"][SITE]["error_class"]) == (500, "AuthenticationFailed")
     assert answer["sites"]["plant-2"] == {"skipped": "no_erp"}
     assert any(line["severity"] == "ERROR" for line in logged())
+
+
+def test_run_that_is_cut_short_goes_on_with_the_next_one(
+    call: Call, monkeypatch: pytest.MonkeyPatch, erp: Simulator, state: MemoryStateStore
+) -> None:
+    link(state, erp)
+    for _ in range(4):
+        body = {"shortText": "of the ERP's own", "orderType": "PM01"}
+        erp.http.post(f"{erp.base_url}/{SITE}/orders", json=body, headers={"Authorization": "Bearer token"})
+    left = iter([100.0, 100.0, 0.0] + [100.0] * 20)
+    monkeypatch.setattr(pull, "remaining_s", lambda: next(left))
+    status, answer = call({"site": SITE})
+    found = answer["sites"][SITE]
+    assert (status, found["read"], found["complete"], found["watermark"]) == (200, 2, False, None)
+    status, answer = call({"site": SITE})
+    found = answer["sites"][SITE]
+    assert (status, found["read"], found["complete"], found["skipped"]["seen"]) == (200, 5, True, 2)
+    assert found["watermark"] is not None
 
 
 def test_run_without_time_is_503(call: Call, monkeypatch: pytest.MonkeyPatch, erp: Simulator, state: Any) -> None:

@@ -58,7 +58,21 @@ def parked(erp: str) -> Mapping[str, Any]:
 CASES: dict[str, tuple[ErpRecord, SyncRecord | None, str | None, tuple[str, ...]]] = {
     "a field that people changed": (found(priority="3"), RECORD, None, ("priority",)),
     "two fields": (found(status="IN_WORK", dueDate="2026-10-01"), RECORD, None, ("dueDate", "status")),
-    "the version that we wrote": (found(version='W/"1"', priority="3"), RECORD, "own_write", ()),
+    "the version that we wrote": (found(version='W/"1"'), RECORD, "own_write", ()),
+    "a status that is no new version": (found(version='W/"1"', status="IN_WORK"), RECORD, None, ("status",)),
+    "our version, with what the ERP made of a value that only we write": (
+        found(version='W/"1"', plant="01010"),
+        RECORD,
+        "own_write",
+        (),
+    ),
+    "the same at another version": (found(plant="01010"), RECORD, None, ("plant",)),
+    "our version, and a change of each kind": (
+        found(version='W/"1"', plant="01010", status="IN_WORK"),
+        RECORD,
+        None,
+        ("plant", "status"),
+    ),
     "a new version with the values agreed on": (found(), RECORD, "unchanged", ()),
     "blanks at the end, and empty for null": (found(shortText="Replace seal  ", longText=""), RECORD, "unchanged", ()),
     "a field that is not mapped": (found(createdBy="somebody else"), RECORD, "unchanged", ()),
@@ -103,6 +117,13 @@ def test_verdict(erp: ErpRecord, record: SyncRecord | None, skip: str | None, fi
     assert (finding.skip, finding.fields) == (skip, fields)
 
 
+def test_a_comparison_finds_what_differs_at_our_own_version_whichever_side_writes_it() -> None:
+    for name in ("plant", "status"):
+        finding = judge(found(version='W/"1"', **{name: "another"}), WORK_ORDER, RECORD, RULES, thorough=True)
+        assert (finding.skip, finding.fields) == (None, (name,))
+    assert judge(found(version='W/"1"'), WORK_ORDER, RECORD, RULES, thorough=True).skip == "own_write"
+
+
 def test_record_that_is_none_of_ours_is_not_linked() -> None:
     assert judge(found(), None, None, RULES).skip == "not_linked"
 
@@ -116,10 +137,31 @@ def event_id(finding: Finding, *, anew: bool = False, after: float = 0) -> str:
     return change_event(SITE, finding, NOON + timedelta(seconds=after), anew=anew).event_id
 
 
-def test_the_same_state_of_a_record_is_the_same_event_whenever_it_is_found() -> None:
+def test_the_same_state_of_a_record_is_the_same_event_until_somebody_looked_at_it() -> None:
     finding = judge(found(priority="3"), WORK_ORDER, RECORD, RULES)
     looked_at = replace(finding, record=replace(RECORD, updated_at_utc=NOON + timedelta(minutes=5)))
-    assert event_id(finding) == event_id(finding, after=300) == event_id(looked_at)
+    assert event_id(finding) == event_id(finding, after=86400) != event_id(looked_at)
+    new_to_us = judge(found(priority="3"), WORK_ORDER, None, RULES)
+    assert event_id(new_to_us) == event_id(new_to_us, after=86400)
+
+
+@pytest.mark.parametrize("tells_time", [True, False])
+@pytest.mark.parametrize("version", ["none", "of the content", "one for all"])
+def test_back_and_forth_is_a_new_event_each_time(version: str, tells_time: bool) -> None:
+    """Of an ERP that may have no versions or no times, or does not count each change as one. A look follows each."""
+    record, ids = replace(RECORD, erp_version=None), []
+    for value in ("3", "1", "3", "1", "3"):
+        told = {"none": None, "of the content": f"v{value}", "one for all": "v"}[version]
+        erp = replace(found(version=told, priority=value), changed_at=NOON if tells_time else None)
+        finding = judge(erp, WORK_ORDER, record, RULES)
+        assert (finding.skip, finding.fields) == (None, ("priority",))
+        ids.append(event_id(finding))
+        base = {**record.base, "priority": Agreed("x", value, value).to_json()}
+        record = replace(
+            record, base=base, erp_version=told, updated_at_utc=record.updated_at_utc + timedelta(minutes=1)
+        )
+        assert judge(erp, WORK_ORDER, record, RULES).skip in ("own_write", "unchanged")
+    assert len(set(ids)) == 5
 
 
 def test_another_state_is_another_event() -> None:
@@ -128,19 +170,13 @@ def test_another_state_is_another_event() -> None:
     assert len({event_id(finding), event_id(other), event_id(judge_gone(RECORD))}) == 3
 
 
-def test_back_to_an_earlier_state_is_a_new_event_where_the_erp_has_neither_versions_nor_times() -> None:
-    erp = replace(found(version=None, priority="3"), changed_at=None)
-    first = judge(erp, WORK_ORDER, replace(RECORD, erp_version=None), RULES)
-    later = replace(RECORD, erp_version=None, updated_at_utc=NOON + timedelta(hours=1))
-    assert event_id(first) == event_id(first, after=300)
-    assert event_id(first) != event_id(judge(erp, WORK_ORDER, later, RULES))
-
-
-def test_comparison_looks_again_at_a_difference_that_stays() -> None:
+def test_comparison_looks_again_the_next_day_at_a_difference_that_stays() -> None:
+    """Even if the look came to nothing, and was a dead letter: then the record is as it was."""
     finding = judge(found(priority="3"), WORK_ORDER, RECORD, RULES)
-    looked_at = replace(finding, record=replace(RECORD, updated_at_utc=NOON + timedelta(days=1)))
     assert event_id(finding, anew=True) == event_id(finding, anew=True, after=300)
-    assert event_id(finding, anew=True) != event_id(looked_at, anew=True)
+    assert event_id(finding, anew=True) != event_id(finding, anew=True, after=12 * 3600)
+    assert event_id(judge_gone(RECORD), anew=True) != event_id(judge_gone(RECORD), anew=True, after=86400)
+    assert event_id(finding, anew=True) != event_id(finding)
 
 
 def test_event_names_the_work_order_and_what_differs() -> None:

@@ -71,6 +71,24 @@ def test_an_empty_page_is_the_last_even_if_it_says_that_there_is_more() -> None:
     assert list(found) == []
 
 
+@pytest.mark.parametrize("more", [True, False])
+def test_a_server_that_ignores_the_offset_is_an_error_and_not_an_endless_loop(more: bool) -> None:
+    seen: list[httpx.Request] = []
+    pages = [answer(200, {"items": [order(WorkOrderId=1), order(WorkOrderId=2)], "hasMore": more}) for _ in range(9)]
+    with pytest.raises(RemoteRejected, match="offset 2 shows nothing new"):
+        list(erp(answer(200, DESCRIBE), *pages, seen=seen, page_limit=2).changed_since(SINCE))
+    assert len(seen) == 3
+
+
+def test_a_last_page_on_which_only_one_is_that_moved_there_is_no_error() -> None:
+    pages = [
+        answer(200, {"items": [order(WorkOrderId=1), order(WorkOrderId=2)], "hasMore": True}),
+        answer(200, {"items": [order(WorkOrderId=2)], "hasMore": False}),
+    ]
+    found = erp(answer(200, DESCRIBE), *pages, page_limit=2).changed_since(SINCE)
+    assert [record.id for record in found] == ["1", "2"]
+
+
 @pytest.mark.parametrize("body", [{}, [], {"items": {}}, {"count": 0}, "x", None, {"items": ["x"]}, {"items": [{}]}])
 def test_an_answer_that_is_no_list_of_orders_is_an_error_and_not_nothing_found(body: Any) -> None:
     with pytest.raises(RemoteRejected):

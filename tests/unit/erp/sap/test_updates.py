@@ -62,32 +62,47 @@ def test_nothing_to_change_is_no_request() -> None:
     assert sap.seen == []
 
 
-def test_a_text_is_written_after_the_header_and_leaves_the_version_unknown() -> None:
+def test_a_text_is_written_after_the_header_and_the_order_is_read_as_sap_has_it_now() -> None:
     look = one(etag='W/"1"', **_texts({**TEXT, "__metadata": {"etag": 'W/"t1"'}}))  # type: ignore[dict-item]
-    sap = Sap(httpx.Response(200, json=look, headers={"x-csrf-token": "t"}), answer(204, ETag='W/"2"'), answer(204))
+    after = one(etag='W/"3"', MaintPriority="1", **_texts({**TEXT, "MaintenanceOrderLongText": "New\r\nwords\r\n"}))
+    looked = httpx.Response(200, json=look, headers={"x-csrf-token": "t"})
+    sap = Sap(looked, answer(204, ETag='W/"2"'), answer(204), answer(200, after))
     made = sap.erp().update("4000123", {"LongText": "New words ", "MaintPriority": "1"}, 'W/"1"')
     assert sap.calls == [
         "GET /MaintenanceOrder('4000123')",
         "PATCH /MaintenanceOrder('4000123')",
         "PATCH /MaintenanceOrderLongText(MaintenanceOrder='4000123',TextObjectType='KOPF',Language='EN')",
+        "GET /MaintenanceOrder('4000123')",
     ]
-    assert [request.headers.get("If-Match") for request in sap.seen] == [None, 'W/"1"', "*"]
+    assert [request.headers.get("If-Match") for request in sap.seen] == [None, 'W/"1"', "*", None]
     assert _body(sap.seen[2]) == {"MaintenanceOrderLongText": "New words "}
+    assert sap.seen[3].url.params["$expand"] == "to_MaintenanceOrderLongText"
+    assert made.fields.items() >= {"MaintPriority": "1", "LongText": "New\nwords"}.items()
+    assert (made.id, made.version) == ("4000123", 'W/"3"')
+
+
+@pytest.mark.parametrize(
+    "reply", [httpx.ConnectError("away"), answer(503), answer(429), answer(401), answer(404), answer(200, [])]
+)
+def test_an_order_that_cannot_be_read_after_its_text_was_written_is_answered_as_written(reply: Answer) -> None:
+    look = httpx.Response(200, json=one(**_texts(TEXT)), headers={"x-csrf-token": "t"})
+    sap = Sap(look, answer(204, ETag='W/"2"'), answer(204), reply)
+    made = sap.erp().update("4000123", {"LongText": "New words ", "MaintPriority": "1"}, None)
     assert made.fields == {"MaintPriority": "1", "LongText": "New words"}
     assert made.version is None
 
 
 def test_a_text_alone_is_protected_by_its_own_version() -> None:
     look = one(etag='W/"1"', **_texts({**TEXT, "__metadata": {"etag": 'W/"t1"'}}))  # type: ignore[dict-item]
-    sap = Sap(httpx.Response(200, json=look, headers={"x-csrf-token": "t"}), answer(204))
-    sap.erp().update("4000123", {"LongText": None}, None)
+    sap = Sap(httpx.Response(200, json=look, headers={"x-csrf-token": "t"}), answer(204), answer(200, one(**_texts())))
+    assert sap.erp().update("4000123", {"LongText": None}, None).fields["LongText"] is None
     assert sap.seen[1].headers["If-Match"] == 'W/"t1"'
     assert _body(sap.seen[1]) == {"MaintenanceOrderLongText": ""}
 
 
 def test_a_text_that_is_not_there_yet_is_added() -> None:
     look = one(**_texts({**TEXT, "Language": "DE"}))
-    sap = Sap(httpx.Response(200, json=look, headers={"x-csrf-token": "t"}), answer(201))
+    sap = Sap(httpx.Response(200, json=look, headers={"x-csrf-token": "t"}), answer(201), answer(503))
     sap.erp(text_language="FR").update("4000123", {"LongText": "Mots"}, 'W/"1"')
     assert sap.calls[1] == "POST /MaintenanceOrder('4000123')/to_MaintenanceOrderLongText"
     assert _body(sap.seen[1]) == {"TextObjectType": "KOPF", "Language": "FR", "MaintenanceOrderLongText": "Mots"}
@@ -95,7 +110,8 @@ def test_a_text_that_is_not_there_yet_is_added() -> None:
 
 def test_no_text_is_added_to_say_that_there_is_none() -> None:
     sap = Sap(answer(200, one(**_texts())))
-    assert sap.erp().update("4000123", {"LongText": None}, 'W/"1"').fields == {"LongText": None}
+    made = sap.erp().update("4000123", {"LongText": None}, 'W/"1"')
+    assert (made.fields, made.version) == ({"LongText": None}, 'W/"1"')
     assert len(sap.seen) == 1
 
 
