@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from shared.config.sites import SiteConfig, SitesFile
+from shared.config.senders import SendersFile, SenderSite
 from shared.errors import BridgeError, MalformedEvent
 from shared.events import Event, event_identity, parse_object, parse_utc
 from shared.maintainx.signature import BODY_SIGNATURE_HEADER, URI_SIGNATURE_HEADER, SignatureError, verify
@@ -46,7 +46,7 @@ class Address:
     parked: it is the address of a subscription that is not in use yet.
     """
 
-    site: SiteConfig
+    site: SenderSite
     webhook_type: str
     secret_name: str | None
     parked: bool = False
@@ -61,7 +61,7 @@ def webhook_url(public_url: str, site: str, webhook_type: str, *, parked: bool =
     return f"{public_url}/webhooks/{site}/{webhook_type}{'/parked' if parked else ''}"
 
 
-def find_address(sites: SitesFile, path: str) -> Address:
+def find_address(sites: SendersFile, path: str) -> Address:
     """The address that `path` names. Raises Refused 404 for an unknown site or a type without subscription."""
     if match := _WEBHOOK_PATH.fullmatch(path):
         site = sites.site(match["site"])

@@ -14,7 +14,7 @@ import functions_framework.aio
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
-from shared.config.sites import get_sites
+from shared.config.senders import get_senders
 from shared.errors import SecretMissing, TransientError
 from shared.events import Event
 from shared.ingress import (
@@ -38,7 +38,7 @@ from shared.topics import EVENTS
 
 configure_logging("webhook_ingress")
 log = logging.getLogger(__name__)
-sites = get_sites()  # a bad configuration is refused at start, not at the first delivery
+sites = get_senders()  # a bad configuration is refused at start, not at the first delivery
 warm_up_after_fork()
 events = BatchingPublisher(async_publisher, EVENTS)
 

@@ -17,7 +17,7 @@ from local.firestore.testing import running_server
 from local.maintainx.control_client import SimControl
 from local.maintainx.testing import running_simulator
 from shared import bootstrap
-from shared.config.sites import get_sites
+from shared.config.senders import get_senders
 from shared.config.whole import get_config
 from shared.secrets import secrets
 from shared.warehouse.gateway import Warehouse, scalar
@@ -66,7 +66,7 @@ def call(
     monkeypatch.setenv("FUNCTION_TARGET", "")
     monkeypatch.setattr(sys, "path", sys.path[:])
     monkeypatch.setitem(sys.modules, "main", None)
-    cached = (get_sites, get_config, bootstrap.maintainx_client, bootstrap.state_store, bootstrap.rate_budgets)
+    cached = (get_senders, get_config, bootstrap.maintainx_client, bootstrap.state_store, bootstrap.rate_budgets)
     with running_server(tmp_path) as firestore:
         monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", firestore.address)
         for cache in cached:

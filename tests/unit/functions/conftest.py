@@ -14,7 +14,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from shared import bootstrap
-from shared.config.sites import get_sites
+from shared.config.senders import get_senders
 from shared.config.whole import get_config
 from shared.pubsub.async_publisher import async_publisher
 from shared.pubsub.publisher import publisher
@@ -27,7 +27,7 @@ from tests.unit.conftest import LogLines
 from tests.unit.functions.deliveries import AsgiClient
 
 _KEPT = (
-    *(get_sites, get_config),
+    *(get_senders, get_config),
     *(bootstrap.maintainx_client, bootstrap.maintainx_directory, bootstrap.asset_names),
 )
 FUNCTIONS = Path(__file__).resolve().parents[3] / "functions"
