@@ -8,10 +8,12 @@ SOURCES := shared functions local ops tests bench
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench lock clean
+.PHONY: help install run test lint bench lock clean
 
 help: ## Show the commands
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-7s %s\n", $$1, $$2}'
+
+install: $(INSTALLED) ## Make the virtual environment with the pinned packages (the others do it by themselves)
 
 run: $(INSTALLED) ## Run the demonstration: the whole bundle on this machine (ARGS="--help" lists its options)
 	@$(BIN)/python -m local $(ARGS)

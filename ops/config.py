@@ -8,15 +8,16 @@ from typing import Annotated, Any
 
 import typer
 
-from ops.environment import DEFAULT_CONFIG
-from ops.exits import WRONG, one_line_errors
-from ops.output import AsJson, print_json, print_table, say
+from ops.environment import DEFAULT_CONFIG, ConfigFolder
+from ops.exits import OK, WRONG, exit_code, one_line_errors
+from ops.output import AsJson, complain, print_json, print_table, say
+from shared.config.erp import ErpConfig
 from shared.config.loading import Model, load_model
 from shared.config.mappings import MappingFile
 from shared.config.routes import RoutesFile
 from shared.config.sites import SiteConfig, SitesFile
 from shared.config.whole import Config, load_config
-from shared.errors import ConfigError
+from shared.errors import BridgeError, ConfigError
 from shared.maintainx.webhooks import WEBHOOK_TYPES
 
 app = typer.Typer(no_args_is_help=True, help="Check the configuration.", rich_markup_mode="markdown")
@@ -31,29 +32,51 @@ def _group() -> None:
 @one_line_errors
 def check(
     folder: Annotated[
-        Path, typer.Argument(help="Folder with sites.yaml, routes.yaml and mappings/.", metavar="DIR")
-    ] = DEFAULT_CONFIG,
+        Path | None, typer.Argument(help="The same as --config DIR.", metavar="DIR", show_default=False)
+    ] = None,
+    config_folder: ConfigFolder = DEFAULT_CONFIG,
+    ask_erp: Annotated[
+        bool,
+        typer.Option(
+            "--ask-erp", help="Ask the ERPs too: are credentials and mappings right? Only reads; reads secrets."
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Load the configuration, check it across its files, and say what it holds.
 
     Prints every fault as `file:line: path: reason` and then exits with 1. Warnings are about what is allowed and
-    probably not meant. Reads no secret and asks no service.
+    probably not meant. Without --ask-erp it reads no secret and asks no service. With it, every ERP is searched for a
+    reference that nothing has, and its own description of its fields is compared with the mapping; one that does not
+    answer makes the exit code 3, one that refuses us 2.
     """
+    folder = config_folder if folder is None else folder
     faults = find_faults(folder)
     config = None if faults else load_config(folder)
+    errors: dict[str, BridgeError] = {}
+    asked: list[str] = []
+    if ask_erp and config is not None:
+        from ops.ask_erp import ask_erps
+        from shared.secrets import secrets
+
+        answers = ask_erps(config, folder, secrets)
+        faults, errors, asked = answers.faults, answers.errors, answers.asked
     report = {
         "folder": str(folder),
         "faults": faults,
         "warnings": list(warnings(config)) if config else [],
+        **({"erps_asked": asked, "errors": {site: str(error) for site, error in errors.items()}} if ask_erp else {}),
         **(describe(config) if config else {}),
     }
     if as_json:
         print_json(report)
     else:
         _show(report)
+    for site, error in errors.items():
+        complain(f"ERP of {site}: {type(error).__name__}: {error}")
     if faults:
         raise typer.Exit(WRONG)
+    raise typer.Exit(max((exit_code(error) for error in errors.values()), default=OK))
 
 
 def find_faults(folder: Path) -> list[str]:
@@ -94,11 +117,20 @@ def _site_warnings(config: Config, site: SiteConfig) -> Iterator[str]:
         yield f"site {site.id}: routes send its events to erp-push, but it has no erp: they will be dead-lettered"
     if "notifications" in destinations and site.notify is None:
         yield f"site {site.id}: routes send its events to notifications, but it has no notify: they will be skipped"
+    if "erp-push" not in destinations and site.erp is not None:
+        yield f"site {site.id}: no route sends its events to erp-push: its work orders do not get to the ERP"
+    if site.erp is not None and (unknown := _not_described(site.erp)):
+        yield f"site {site.id}: erp.rest has no {' and no '.join(unknown)}: its mapping is not checked against the ERP"
     if site.events_secret is None:
         yield f"site {site.id}: without events_secret there is no smoke test and no gateway for it"
     for subscription in site.maintainx.subscriptions:
         if subscription.type not in WEBHOOK_TYPES:
             yield f"site {site.id}: MaintainX has no webhook type {subscription.type} that we know of"
+
+
+def _not_described(erp: ErpConfig) -> list[str]:
+    """What the settings do not say of the ERP's records, so that a mapping's names and values are taken on trust."""
+    return [key for key in ("fields", "status") if erp.adapter == "rest" and getattr(erp.rest, key) is None]
 
 
 def secret_names(site: SiteConfig) -> list[str]:
@@ -136,7 +168,8 @@ def _show(report: dict[str, Any]) -> None:
     for fault in report["faults"]:
         say(fault)
     if report["faults"]:
-        say(f"{len(report['faults'])} fault(s); no function starts with this configuration")
+        effect = "what the ERP says is otherwise" if "sites" in report else "no function starts with this configuration"
+        say(f"{len(report['faults'])} fault(s); {effect}")
         return
     sites = [{**site, "webhooks": len(site["webhooks"]), "secrets": len(site["secrets"])} for site in report["sites"]]
     print_table(("id", "time_zone", "organization_id", "webhooks", "erp", "secrets"), sites)
@@ -147,4 +180,6 @@ def _show(report: dict[str, Any]) -> None:
         say(f"mapping: {name}, {fields} fields")
     for warning in report["warnings"]:
         say(f"warning: {warning}")
+    for site in report.get("erps_asked", ()):
+        say(f"ERP of {site}: answers, and its fields fit the mapping")
     say(f"{report['folder']}: no faults")

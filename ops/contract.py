@@ -51,7 +51,10 @@ def diff(
 
 @app.command()
 @one_line_errors
-def summary(document: Document) -> None:
+def summary(
+    document: Document,
+    _as_json: Annotated[bool, typer.Option("--json", help="Changes nothing: it is one JSON document anyway.")] = False,
+) -> None:
     """Print the summary of what is used of a document: the content of shared/maintainx/contract/summary.json."""
     typer.echo(dumps(summarise(load_document(document))), nl=False)
 

@@ -23,6 +23,8 @@ from ops.trace_sources import Sources, Told, said
 from shared.events import format_utc
 from shared.sync import trace as story
 from shared.sync.intent import Intent
+from shared.sync.unfinished import Unfinished, logs_command
+from shared.topics import project
 
 _EVENT_ID_SHOWN = 12
 
@@ -39,7 +41,8 @@ def trace(
 
     Timeline: **event**: what reached the topic `events`; **audit**: what the engine wrote or decided, with the values;
     **claim**: what a function did with an event (kept for 30 days); **dead letter**: what waits for a replay. Below it
-    every mapped field with both sides' values, read just now, and what the engine would do about it.
+    every mapped field with both sides' values, read just now, and what the engine would do about it; and every event
+    that a function has not come to an end with, with the command for its log.
 
     Messages to the engine alone (a change found in the ERP, a decision, a new link) are in no archive; what came of
     them is. A source that does not answer is named, and the rest is shown: then it exits with 3 (2 if it refuses us).
@@ -49,8 +52,9 @@ def trace(
 
     require_project()
     use_config(config)
-    has_erp = get_config().site(site).erp is not None
-    sources = Sources(site, work_order_id, datetime.now(UTC) - timedelta(days=days), has_erp)
+    known = get_config()
+    has_erp, since = known.site(site).erp is not None, datetime.now(UTC) - timedelta(days=days)
+    sources = Sources(site, work_order_id, since, has_erp, known.routes)
     told = sources.ask()
     if as_json:
         print_json(told.to_json())
@@ -75,6 +79,10 @@ def _show(told: Told, days: int) -> None:
     if told.fields is not None:
         say("")
         print_table(("field", "MaintainX", "as sent", "ERP", "last agreed", "state"), [_row(f) for f in told.fields])
+    for each in told.unfinished:
+        say("")
+        say(f"event {each.event_id} is not finished: {_progress(each)}. What the log has about it:")
+        say(f"  {logs_command(each.event_id, project())}")
 
 
 def _standing(told: Told) -> Iterable[tuple[str, str]]:
@@ -101,6 +109,12 @@ def _standing(told: Told) -> Iterable[tuple[str, str]]:
     if told.fields is not None:
         apart = [line.field for line in told.fields if not line.in_step]
         yield "fields", f"not in step: {', '.join(apart)}" if apart else "all in step"
+
+
+def _progress(each: Unfinished) -> str:
+    if each.in_progress:
+        return f"{each.function} is at it right now"
+    return f"{each.function} has come to no end with it, so it is tried again or on its way"
 
 
 def _moment_row(moment: story.Moment) -> dict[str, Any]:

@@ -12,11 +12,14 @@ import httpx
 from google.auth.exceptions import DefaultCredentialsError
 
 from ops.output import note
+from shared.config.routes import Route
 from shared.errors import BridgeError, RecordNotFound
 from shared.state import KnownClaim, RecordKey, SyncRecord
 from shared.sync import trace as story
 from shared.sync.engine import KIND, blank_record
 from shared.sync.intent import Intent
+from shared.sync.unfinished import Unfinished, logs_command, unfinished
+from shared.topics import project
 from shared.warehouse.gateway import scalar, warehouse_from_environment
 
 if TYPE_CHECKING:
@@ -52,6 +55,7 @@ class Told:
     work_order: Mapping[str, Any] | None = None
     erp: ErpRecord | None = None
     fields: list[story.FieldLine] | None = None
+    unfinished: list[Unfinished] = field(default_factory=list)
     errors: dict[str, Exception] = field(default_factory=dict)
 
     @property
@@ -66,6 +70,9 @@ class Told:
             "site": self.site,
             "work_order": self.work_order_id,
             "timeline": [asdict(moment) for moment in self.moments],
+            "unfinished": [
+                {**asdict(each), "logs": logs_command(each.event_id, project())} for each in self.unfinished
+            ],
             "record": None if self.record is None else asdict(self.record),
             "maintainx": self.work_order,
             "erp": None if erp is None else {**asdict(erp), "fields": dict(erp.fields)},
@@ -83,6 +90,7 @@ class Sources:
     work_order_id: int
     since: datetime
     has_erp: bool
+    routes: tuple[Route, ...]
 
     def ask(self) -> Told:
         """Ask all of them at once, then those that need to know what the others said."""
@@ -118,6 +126,8 @@ class Sources:
             told.errors |= failed
             claimed = story.claims_told(claims() or (), datetime.now(UTC))
             told.moments = story.timeline(archived, claimed, story.letters_told(found))
+            if "claims" not in told.errors:
+                told.unfinished = unfinished(told.moments, self.routes, told.work_order, datetime.now(UTC))
             fields = asked("comparison", lambda: self._fields(told))
             told.fields = fields()
         return told

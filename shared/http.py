@@ -70,7 +70,8 @@ def send(
         finally:
             response.close()
     except httpx.RequestError as error:  # with those of an answer that cannot be decoded
-        raise RemoteUnavailable(f"{system}: {method} {url}: {type(error).__name__}: {error}") from error
+        place = _address(request.url)
+        raise RemoteUnavailable(f"{system}: {method} {place}: {type(error).__name__}: {error}") from error
     if response.is_success:
         return response
     if response.status_code in refused_for_now:
@@ -115,6 +116,12 @@ def _text(response: httpx.Response, system: str, explain: Explain | None) -> str
     said = response.text if explain is None else explain(response)
     request, body = response.request, " ".join(said.split())[:_ERROR_TEXT_LIMIT]
     return f"{system}: {request.method} {request.url.path}: {response.status_code} {body}"
+
+
+def _address(url: httpx.URL) -> str:
+    """Host, port and path: where nothing answered. Neither the query nor credentials, which an address may hold."""
+    host = f"[{url.host}]" if ":" in url.host else url.host
+    return f"{host}:{url.port or {'http': 80}.get(url.scheme, 443)}{url.path}"
 
 
 def _within_deadline(timeout: httpx.Timeout) -> httpx.Timeout:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
@@ -10,7 +11,7 @@ from shared.config.erp_connection import ConnectionConfig
 from shared.config.erp_oracle import OracleErpConfig
 from shared.config.erp_rest import RestErpConfig
 from shared.config.erp_sap import SapErpConfig
-from shared.config.loading import Model
+from shared.config.loading import Model, fault_at
 from shared.config.names import HttpUrl, SecretName
 
 
@@ -35,7 +36,15 @@ class ErpConfig(Model):
     @model_validator(mode="after")
     def _only_the_settings_of_the_adapter(self) -> Self:
         if others := sorted(({"rest", "sap", "oracle"} - {self.adapter}) & self.model_fields_set):
-            raise ValueError(f"adapter is {self.adapter}, so {', '.join(others)} has no use")
+            raise fault_at((others[0],), f"adapter is {self.adapter}, so {', '.join(others)} has no use")
+        return self
+
+    @model_validator(mode="after")
+    def _address_without_the_path_of_the_service(self) -> Self:
+        start, key = _SERVICE_PATHS.get(self.adapter, ("", ""))
+        if start and f"{start}/".casefold() in f"{urlsplit(self.base_url).path}/".casefold():
+            reason = f"must end before {start}: the path of the service is added to it ({self.adapter}.{key})"
+            raise fault_at(("base_url",), reason)
         return self
 
     @model_validator(mode="after")
@@ -49,3 +58,7 @@ class ErpConfig(Model):
         if self.adapter == "oracle" and self.oracle.organization_code is None:
             raise ValueError("adapter is oracle, so oracle.organization_code must say which maintenance plant")
         return self
+
+
+# adapter -> how the paths of the vendor's services begin, and the setting that has them.
+_SERVICE_PATHS = {"sap": ("/sap/opu", "service_path"), "oracle": ("/fscmRestApi", "resources_path")}

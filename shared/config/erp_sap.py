@@ -8,7 +8,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, StrictBool, StrictInt, StrictStr, model_validator
 
 from shared.config.erp_connection import ConnectionConfig
-from shared.config.loading import Model
+from shared.config.loading import Model, fault_at
+from shared.config.messages import did_you_mean
+from shared.config.sap_operation import CUSTOM_PREFIXES, SAP_OPERATION_FIELDS
 
 SapStatus = Literal["CRTD", "REL", "PCNF", "CNF", "TECO", "CLSD", "NOEX", "DLFL"]
 
@@ -86,6 +88,14 @@ class SapErpConfig(ConnectionConfig):
         if self.reference_field not in SAP_REFERENCE_LENGTHS and (custom is None or custom.type != "text"):
             known = ", ".join(SAP_REFERENCE_LENGTHS)
             raise ValueError(f"reference_field must be {known}, or a text of custom_fields")
+        return self
+
+    @model_validator(mode="after")
+    def _first_operation_has_fields_of_operations(self) -> Self:
+        for name in self.first_operation:
+            if name not in SAP_OPERATION_FIELDS and not name.startswith(CUSTOM_PREFIXES):
+                reason = f"an operation has no field {name} that can be set{did_you_mean(name, SAP_OPERATION_FIELDS)}"
+                raise fault_at(("first_operation", name), reason)
         return self
 
     @property

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import PydanticCustomError
 
 from shared.config.messages import in_words
 from shared.errors import ConfigError
@@ -24,6 +25,11 @@ class Model(BaseModel):
 
 M = TypeVar("M", bound=BaseModel)
 Location = tuple[int | str, ...]
+
+
+def fault_at(where: Location, reason: str) -> PydanticCustomError:
+    """What a validator raises for a fault deeper in its model: `where` counts from the model's own place."""
+    return PydanticCustomError("misplaced", "{reason}", {"reason": reason, "where": where})
 
 
 # The C parser, where PyYAML was built with it, saves tens of milliseconds of every cold start.
@@ -91,7 +97,7 @@ def load_model(path: Path, model: type[M]) -> M:
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        faults = [(fault["loc"], in_words(fault)) for fault in error.errors()]
+        faults = [(_place(fault), in_words(fault)) for fault in error.errors()]
         raise ConfigError("\n".join(locate(path, faults))) from error
 
 
@@ -99,6 +105,11 @@ def locate(path: Path, faults: Iterable[tuple[Location, str]]) -> list[str]:
     """`file:line: path: reason` of every fault, given as location and reason; the file has been loaded before."""
     tree = yaml.compose(path.read_text(encoding="utf-8"), Loader=_StrictLoader)
     return [f"{path}:{_line_of(tree, where)}: {_dotted(where)}: {reason}" for where, reason in faults]
+
+
+def _place(fault: Mapping[str, Any]) -> Location:
+    """Where one of pydantic's `ValidationError.errors()` is: that of its model, and what `fault_at` says beyond it."""
+    return (*fault["loc"], *fault.get("ctx", {}).get("where", ()))
 
 
 def _wrong(reason: str, node: yaml.Node) -> yaml.MarkedYAMLError:

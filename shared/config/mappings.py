@@ -6,7 +6,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, StrictBool, StrictFloat, StrictInt, StrictStr, model_validator
 
-from shared.config.loading import Model
+from shared.config.loading import Model, fault_at
+from shared.config.messages import did_you_mean
 
 Policy = Literal["maintainx", "erp", "newest", "manual"]
 Direction = Literal["both", "to_erp", "to_maintainx"]
@@ -72,6 +73,15 @@ OBJECTS = frozenset(
     }
 )
 READ_ONLY_VALUES: dict[str, frozenset[str]] = {"status": frozenset({"SKIPPED"}), "type": frozenset({"CYCLE_COUNT"})}
+
+
+def unknown_path(path: str) -> str | None:
+    """Why a rule cannot name this field of a work order; None if it can."""
+    first, _, part = path.partition(".")
+    if path in READABLE or (first in OBJECTS and part):
+        return None
+    known = {*READABLE, *(f"{name}.{part}" for name in OBJECTS if part)}
+    return f"a work order has no single value {path}{did_you_mean(path, known)}"
 
 
 def value_key(value: object) -> str:
@@ -145,14 +155,16 @@ class FieldRule(Model):
         if (self.maintainx is None) == (self.constant is None):
             raise ValueError(f"{self.erp}: give either maintainx or constant")
         only_of_fields = {"values", "back", "default", "convert", "direction", "policy"}
-        if self.constant is not None and (given := only_of_fields & self.model_fields_set):
-            raise ValueError(f"{self.erp}: a constant takes no {', '.join(sorted(given))}")
+        if self.constant is not None and (given := sorted(only_of_fields & self.model_fields_set)):
+            raise fault_at((given[0],), f"{self.erp}: a constant takes no {', '.join(given)}")
         if self.on_too_long != "reject" and self.max_length is None:
-            raise ValueError(f"{self.erp}: on_too_long: {self.on_too_long} needs max_length")
+            raise fault_at(("on_too_long",), f"{self.erp}: on_too_long: {self.on_too_long} needs max_length")
         if self.policy != "maintainx" and not (self.travels_back and self.travels_out):
-            raise ValueError(f"{self.erp}: policy has no use here: the field's changes do not travel both ways")
+            reason = "policy has no use here: the field's changes do not travel both ways"
+            raise fault_at(("policy",), f"{self.erp}: {reason}")
         if (self.on_too_long == "overflow") != (self.overflow_to is not None):
-            raise ValueError(f"{self.erp}: on_too_long: overflow and overflow_to go together")
+            where = "on_too_long" if self.overflow_to is None else "overflow_to"
+            raise fault_at((where,), f"{self.erp}: on_too_long: overflow and overflow_to go together")
         return self
 
     @model_validator(mode="after")
@@ -161,55 +173,61 @@ class FieldRule(Model):
         if known is None:
             return self
         given = set(self.values or {})
+        # First, as a mistyped value is missing too.
+        for name in sorted(given - known):
+            meant = did_you_mean(name, known - given)
+            raise fault_at(("values", name), f"{self.erp}: {self.maintainx} is never {name}{meant}")
         if missing := sorted(known - given):
-            raise ValueError(f"{self.erp}: values: {self.maintainx} may be {', '.join(missing)}, which has no value")
-        if unknown := sorted(given - known):
-            raise ValueError(f"{self.erp}: values: {self.maintainx} is never {', '.join(unknown)}")
+            reason = f"{self.maintainx} may be {', '.join(missing)}, which has no value"
+            raise fault_at(("values",), f"{self.erp}: {reason}")
         return self
 
     @model_validator(mode="after")
     def _maintainx_takes_what_travels_back(self) -> Self:
         if not self.travels_back:
             if self.back is not None:
-                raise ValueError(f"{self.erp}: back has no use here: nothing travels to MaintainX")
+                raise fault_at(("back",), f"{self.erp}: back has no use here: nothing travels to MaintainX")
             return self
         path = str(self.maintainx)
         if path not in WRITABLE and not path.startswith("extraFields."):
-            raise ValueError(f"{self.erp}: MaintainX does not take {path}; say direction: to_erp")
+            reason = unknown_path(path) or f"MaintainX does not take {path}; say direction: to_erp"
+            raise fault_at(("maintainx",), f"{self.erp}: {reason}")
         if self.values is None and self.back is None:
             return self
         shared = [value_key(erp) for erp in (self.values or {}).values()]
         if unclear := sorted({erp for erp in shared if shared.count(erp) > 1} - set(self.back or {})):
-            raise ValueError(
-                f"{self.erp}: back: several MaintainX values are {', '.join(unclear)}; say which it becomes"
-            )
+            reason = f"back: several MaintainX values are {', '.join(unclear)}; say which it becomes"
+            raise fault_at(("values" if self.back is None else "back",), f"{self.erp}: {reason}")
         self._its_values_are_of_its_type(path)
         read_only = READ_ONLY_VALUES.get(path, frozenset())
         known = ENUMS.get(path)
         for erp, value in self.maintainx_values.items():
+            where = ("back", erp) if erp in (self.back or {}) else ("back",) if self.back else ("values",)
             if value in read_only:
-                raise ValueError(f"{self.erp}: back: {erp} cannot become {value}, which MaintainX does not take")
+                reason = f"back: {erp} cannot become {value}, which MaintainX does not take"
+                raise fault_at(where, f"{self.erp}: {reason}")
             if known is not None and value not in known:
-                raise ValueError(f"{self.erp}: back: {erp} becomes {value}, which {path} never is")
+                reason = f"back: {erp} becomes {value}, which {path} never is{did_you_mean(str(value), known)}"
+                raise fault_at(where, f"{self.erp}: {reason}")
         return self
 
     def _its_values_are_of_its_type(self, path: str) -> None:
         kind = WRITABLE.get(path)
         for erp, value in (self.back or {}).items():
             if kind is not None and (isinstance(value, bool) or isinstance(value, str) == (kind == "number")):
-                raise ValueError(f"{self.erp}: back: {erp} becomes {value!r}, but {path} is a {kind}")
+                raise fault_at(("back", erp), f"{self.erp}: back: {erp} becomes {value!r}, but {path} is a {kind}")
         try:
             _ = self.maintainx_values
         except ValueError:
-            raise ValueError(f"{self.erp}: values: {path} is a number, and not all of these are") from None
+            raise fault_at(("values",), f"{self.erp}: {path} is a number, and not all of these are") from None
 
     @model_validator(mode="after")
     def _own_texts_fit(self) -> Self:
-        texts = [self.constant, self.default, *(self.values or {}).values()]
-        if self.max_length is not None:
-            for text in texts:
-                if isinstance(text, str) and len(text) > self.max_length:
-                    raise ValueError(f"{self.erp}: {text!r} is longer than max_length {self.max_length}")
+        texts: dict[tuple[str, ...], Scalar | None] = {("constant",): self.constant, ("default",): self.default}
+        texts |= {("values", key): text for key, text in (self.values or {}).items()}
+        for where, text in texts.items():
+            if self.max_length is not None and isinstance(text, str) and len(text) > self.max_length:
+                raise fault_at(where, f"{self.erp}: {text!r} is longer than max_length {self.max_length}")
         return self
 
 
@@ -246,23 +264,33 @@ class MappingFile(Model):
 
     @model_validator(mode="after")
     def _each_erp_field_once(self) -> Self:
-        names = [rule.erp for rule in self.fields]
-        if twice := sorted({name for name in names if names.count(name) > 1}):
-            raise ValueError(f"more than one rule writes the ERP field {', '.join(twice)}")
-        if unmapped := sorted(set(self.on_delete.set) - set(names)):
-            raise ValueError(f"on_delete.set: no rule writes the ERP field {', '.join(unmapped)}")
-        back = [str(rule.maintainx) for rule in self.fields if rule.travels_back]
-        if twice := sorted({path for path in back if back.count(path) > 1}):
-            raise ValueError(f"more than one ERP field would be written to MaintainX's {', '.join(twice)}")
+        names: set[str] = set()
+        paths: set[str] = set()
+        for number, rule in enumerate(self.fields):
+            if rule.erp in names:
+                raise fault_at(("fields", number, "erp"), f"more than one rule writes the ERP field {rule.erp}")
+            names.add(rule.erp)
+            if not rule.travels_back:
+                continue
+            if rule.maintainx in paths:
+                reason = f"more than one ERP field would be written to MaintainX's {rule.maintainx}"
+                raise fault_at(("fields", number, "maintainx"), f"{reason}; say direction: to_erp")
+            paths.add(str(rule.maintainx))
+        for name in self.on_delete.set:
+            if name not in names:
+                reason = f"no rule writes the ERP field {name}{did_you_mean(name, names)}"
+                raise fault_at(("on_delete", "set", name), reason)
         return self
 
     @model_validator(mode="after")
     def _overflow_has_a_place(self) -> Self:
         rules = {rule.erp: rule for rule in self.fields}
-        for rule in self.fields:
+        for number, rule in enumerate(self.fields):
             if rule.overflow_to is None:
                 continue
             other = rules.get(rule.overflow_to)
             if other is None or other is rule or other.maintainx is None or other.once or other.direction != "to_erp":
-                raise ValueError(f"{rule.erp}: overflow_to must name another field with a rule of direction: to_erp")
+                reason = "overflow_to must name another field with a rule of direction: to_erp"
+                meant = "" if other is not None else did_you_mean(rule.overflow_to, rules.keys() - {rule.erp})
+                raise fault_at(("fields", number, "overflow_to"), f"{rule.erp}: {reason}{meant}")
         return self

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Collection, Mapping
 from typing import Any
 
 # Error type of pydantic -> our words, with what the library says about it. What is not here keeps the library's words.
@@ -24,6 +25,7 @@ _WORDS: dict[str, str] = {
     "string_type": "must be text (a number or date needs quotes)",
     "too_short": "must not be empty",
     "tuple_type": "must be a list (- value)",
+    "misplaced": "{reason}",
     "value_error": "{error}",
 }
 
@@ -51,6 +53,13 @@ _FORMS: dict[str, str] = {
     ),
     r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_.]*$": "must be the full name of an event, such as sensor.alert",
 }
+
+
+def did_you_mean(name: str, known: Collection[str]) -> str:
+    """`; did you mean NAME?` with that of `known` which is most like `name`, whatever their case; empty if none is."""
+    by_folded = {each.casefold(): each for each in sorted(known, reverse=True)}
+    closest = difflib.get_close_matches(name.casefold(), sorted(by_folded), n=1, cutoff=0.7)
+    return f"; did you mean {by_folded[closest[0]]}?" if closest else ""
 
 
 def in_words(fault: Mapping[str, Any]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from shared.config.loading import Location, config_folder, load_model, locate
 from shared.config.mappings import MappingFile
+from shared.config.messages import did_you_mean
 from shared.config.routes import Route, RoutesFile
 from shared.config.sites import SiteConfig, SitesFile
 from shared.erp.agreement import disagreements
@@ -57,7 +57,8 @@ def load_config(folder: Path) -> Config:
 def _faults_of_sites(file: SitesFile, mappings: set[str]) -> Iterator[tuple[Location, str]]:
     for number, site in enumerate(file.sites):
         if site.erp is not None and site.erp.mapping not in mappings:
-            yield ("sites", number, "erp", "mapping"), f"there is no file mappings/{site.erp.mapping}.yaml"
+            meant = did_you_mean(site.erp.mapping, mappings)
+            yield ("sites", number, "erp", "mapping"), f"there is no file mappings/{site.erp.mapping}.yaml{meant}"
 
 
 def _faults_of_mapping(name: str, mapping: MappingFile, sites: Sequence[SiteConfig]) -> Iterator[tuple[Location, str]]:
@@ -81,7 +82,7 @@ def _faults_of_routes(file: RoutesFile, site_ids: set[str]) -> Iterator[tuple[Lo
                 yield (*where, "type", position), _unknown_event(name, known)
         for position, name in enumerate(route.when.site or []):
             if name not in site_ids:
-                yield (*where, "site", position), f"{name!r} is not in sites.yaml"
+                yield (*where, "site", position), f"{name!r} is not in sites.yaml{did_you_mean(name, site_ids)}"
 
 
 def _may_become_known(name: str) -> bool:
@@ -90,9 +91,8 @@ def _may_become_known(name: str) -> bool:
 
 
 def _unknown_event(name: str, known: set[str]) -> str:
-    closest = difflib.get_close_matches(name, sorted(known), n=1)
-    hint = f"did you mean {closest[0]}? " if closest else ""
-    return f"there is no event {name!r}; {hint}What gateways and sensors send must be listed in other_events"
+    hint = did_you_mean(name, known)
+    return f"there is no event {name!r}{hint or ';'} What gateways and sensors send must be listed in other_events"
 
 
 # Besides MaintainX's own: finished work apart from canceled, and what the sync tells people (`shared.sync.conflicts`).

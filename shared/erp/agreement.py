@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from collections.abc import Callable, Collection, Iterator
@@ -10,13 +9,15 @@ from datetime import date
 from typing import Any
 
 from shared.config.loading import Location
-from shared.config.mappings import OBJECTS, READABLE, FieldRule, MappingFile, Scalar
+from shared.config.mappings import READABLE, FieldRule, MappingFile, Scalar, unknown_path, value_key
+from shared.config.messages import did_you_mean
 from shared.erp.base import ErpDescription, ErpField, StatusRules
 
 Fault = tuple[Location, str]
 
 # Characters that what a rule sends may have; `moment` is a time as MaintainX writes it, with parts of a second.
 _LONGEST = {"number as text": 16, "date": 10, "time": 20, "moment": 24, "boolean as text": 5}
+_IN_QUOTES = ": put it in quotes"
 # (what is sent, what the ERP takes) -> what to say in the rule.
 _REMEDIES = {
     ("number", "text"): "say convert: text",
@@ -42,7 +43,7 @@ def disagreements(mapping: MappingFile, erp: ErpDescription, reference_field: st
         status = erp.status if erp.status is not None and erp.status.name == rule.erp else None
         field = (erp.fields or {}).get(rule.erp)
         if field is None and status is None and erp.fields is not None:
-            yield (*where, "erp"), f"the ERP has no field {rule.erp}{_meant(rule.erp, erp.fields)}"
+            yield (*where, "erp"), f"the ERP has no field {rule.erp}{did_you_mean(rule.erp, erp.fields)}"
             continue
         if status is not None:
             yield from _of_status(where, rule, status)
@@ -55,17 +56,10 @@ def disagreements(mapping: MappingFile, erp: ErpDescription, reference_field: st
 def _of_maintainx_field(where: Location, rule: FieldRule) -> Iterator[Fault]:
     if rule.maintainx is None:
         return
-    first, _, part = rule.maintainx.partition(".")
-    if rule.maintainx not in READABLE and not (first in OBJECTS and part):
-        known = {*READABLE, *(f"{name}.{part}" for name in OBJECTS if part)}
-        yield (*where, "maintainx"), f"a work order has no single value {rule.maintainx}{_meant(rule.maintainx, known)}"
+    if (reason := unknown_path(rule.maintainx)) is not None:
+        yield (*where, "maintainx"), reason
     elif rule.convert in ("date", "time") and (kind := READABLE.get(rule.maintainx, "time")) != "time":
         yield (*where, "convert"), f"{rule.maintainx} is a {kind}, not a time"
-
-
-def _meant(name: str, known: Collection[str]) -> str:
-    closest = difflib.get_close_matches(name, sorted(known), n=1)
-    return f"; did you mean {closest[0]}?" if closest else ""
 
 
 def _of_status(where: Location, rule: FieldRule, status: StatusRules) -> Iterator[Fault]:
@@ -123,7 +117,8 @@ def _of_values(sent: dict[Location, Scalar], name: str, erp: ErpDescription) -> 
 def _only(sent: dict[Location, Scalar], allowed: Collection[str], cannot: str) -> Iterator[Fault]:
     for place, value in sent.items():
         if value not in allowed:
-            yield place, f"the ERP {cannot} {value!r}, only {', '.join(sorted(allowed))}"
+            remedy = _IN_QUOTES if value_key(value) in allowed else ""
+            yield place, f"the ERP {cannot} {value!r}, only {', '.join(sorted(allowed))}{remedy}"
 
 
 def _complete(where: Location, rule: FieldRule, readable: Collection[str]) -> Iterator[Fault]:
@@ -132,7 +127,7 @@ def _complete(where: Location, rule: FieldRule, readable: Collection[str]) -> It
         return
     for key in rule.back or {}:
         if key and key not in readable:
-            yield (*where, "back", key), f"the ERP never is {key}{_meant(key, readable)}"
+            yield (*where, "back", key), f"the ERP never is {key}{did_you_mean(key, readable)}"
     if missing := [name for name in readable if name not in rule.maintainx_values]:
         yield (*where, "back"), f"the ERP may be {', '.join(missing)}: say what that is in MaintainX"
 
@@ -157,7 +152,8 @@ def _kind(rule: FieldRule) -> str | None:
 def _of_scalars(sent: dict[Location, Scalar], field: ErpField) -> Iterator[Fault]:
     for place, value in sent.items():
         if not _TYPES[field.type](value):
-            yield place, f"{field.name} takes a {field.type}, and {value!r} is none"
+            remedy = "" if isinstance(value, str) or field.type != "text" else _IN_QUOTES
+            yield place, f"{field.name} takes a {field.type}, and {value!r} is none{remedy}"
         elif field.max_length is not None and isinstance(value, str) and len(value) > field.max_length:
             yield place, f"{value!r} is longer than the {field.max_length} characters of {field.name}"
 

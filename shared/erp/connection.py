@@ -19,6 +19,7 @@ from shared.errors import (
     RateLimited,
     RemoteRejected,
     RemoteUnavailable,
+    SecretMissing,
 )
 from shared.http import Explain, Judge, send
 from shared.secrets import Secrets
@@ -52,6 +53,7 @@ class ErpConnection:
         settings = config.connection
         self.settle_s = settings.settle_s
         self._secret_name = config.credentials_secret if settings.auth != "none" else None
+        self._form = _FORMS.get(settings.auth)
         self._secrets = secrets
         self._explain = explain
         self._judge = judge
@@ -105,10 +107,18 @@ class ErpConnection:
     def _send_once(self, method: str, url: str, *, anew: bool, **options: Any) -> httpx.Response:
         headers = dict(options.pop("headers", None) or {})
         if self._secret_name is not None:
-            secret = (self._secrets.refresh if anew else self._secrets.get)(self._secret_name)
-            headers[self._authorization_header] = self._authorization(secret, anew)
+            headers[self._authorization_header] = self._authorization(self._secret(self._secret_name, anew), anew)
         options = {"explain": self._explain, "judge": self._judge, **options}
         return send(self._client, method, url, system="erp", headers=headers, **options)
+
+    def _secret(self, name: str, anew: bool) -> str:
+        """The secret's value; SecretMissing if it is not of the form that `auth` wants, also when read anew."""
+        secret = (self._secrets.refresh if anew else self._secrets.get)(name)
+        if self._form is None or _is_pair(secret):
+            return secret
+        if not anew:
+            return self._secret(name, True)
+        raise SecretMissing(f"secret {name} does not hold {self._form}")
 
 
 def json_of(response: httpx.Response) -> Any:
@@ -176,6 +186,11 @@ class _ClientCredentials:
         return token, float(lifetime_s) if isinstance(lifetime_s, int | float) else _TOKEN_LIFETIME_S
 
 
+def _is_pair(secret: str) -> bool:
+    first, _, second = secret.partition(":")
+    return bool(first and second)
+
+
 def _basic(pair: str, _anew: bool) -> str:
     return f"Basic {b64encode(pair.encode()).decode()}"
 
@@ -192,4 +207,6 @@ def _nothing(_secret: str, _anew: bool) -> str:
     raise AssertionError("auth: none reads no secret")
 
 
+# What the secret must hold, where not any text will do.
+_FORMS = {"basic": "user:password", "oauth": "client_id:client_secret"}
 _PLAIN: dict[str, Authorization] = {"bearer": _bearer, "basic": _basic, "api_key": _api_key, "none": _nothing}

@@ -126,7 +126,8 @@ def decide(record: SyncRecord, choices: Mapping[str, Side], by: str) -> SyncReco
 
 
 def resolved_event(record: SyncRecord, now_utc: datetime) -> Event:
-    """The event that has a record looked at again after a person decided."""
+    """The event that has a record looked at again after a person decided; data: `by`, who did."""
+    by = sorted({str(parked["by"]) for parked in record.conflicts.values() if parked.get("decided")})
     key = canonical_json([record.kind, record.maintainx_id, record.conflicts, format_utc(now_utc)])
     return Event(
         event_id=event_identity(record.site, RESOLVED_EVENT, key.encode()),
@@ -138,5 +139,5 @@ def resolved_event(record: SyncRecord, now_utc: datetime) -> Event:
         received_at=now_utc,
         source="operator",
         origin=RESOLVED_EVENT,
-        data={},
+        data={"by": ", ".join(by)},
     )

@@ -129,8 +129,11 @@ class Matching:
                 if any(self._erp_id(each) is None for each in others) or any(each not in owners for each in candidates):
                     yield Match("ambiguous", value, tuple(others), tuple(candidates))
         for erp_id, value in sorted(self._erp_records.items()):
-            if erp_id not in owners and (value or "") not in work_orders:
-                yield Match("erp_only", value, (), (erp_id,), self._why_alone(value))
+            owner = owners.get(erp_id)
+            if (value or "") in work_orders or owner in self._work_orders:
+                continue
+            ended = f"linked to work order {owner}, which MaintainX does not list any more"
+            yield Match("erp_only", value, (), (erp_id,), self._why_alone(value) if owner is None else ended)
 
     def _erp_id(self, number: int) -> str | None:
         record = self._records.get(number)
@@ -141,7 +144,8 @@ class Matching:
             return Match("conflict", value, (number,), tuple(candidates), f"the work order is linked to {erp_id}")
         record = self._records[number]
         not_compared = record.state == "linked" and not record.base and not record.conflicts
-        return Match("linked", value, (number,), (erp_id,), not_compared=not_compared)
+        detail = "" if erp_id in self._erp_records else "the ERP's list does not have this record"
+        return Match("linked", value, (number,), (erp_id,), detail, not_compared=not_compared)
 
     def _pair(self, number: int, erp_id: str, value: str | None, owners: Mapping[str, int]) -> Match:
         detail, record = "", self._records.get(number)

@@ -78,7 +78,7 @@ class Operator:
         with self._reserved(ClaimKey(key.site, f"{KIND} {erp_id}", LINK_ORIGIN)):
             record, made = self._linked(key, erp_id, reference)
         if record is not None:
-            self._announce("link", record, _look_event(record, self.clock()))
+            self._announce("link", record, _look_event(record, self.by, self.clock()))
         return made
 
     def _linked(self, key: RecordKey, erp_id: str, reference: str) -> tuple[SyncRecord | None, Linked]:
@@ -159,7 +159,7 @@ def is_linked(record: SyncRecord) -> bool:
     return record.erp_id is not None and record.state != "orphaned"
 
 
-def _look_event(record: SyncRecord, now_utc: datetime) -> Event:
+def _look_event(record: SyncRecord, by: str, now_utc: datetime) -> Event:
     """Has the engine look at a new link; the same each time that this link is announced."""
     key = canonical_json([record.kind, record.maintainx_id, record.erp_id, format_utc(record.updated_at_utc)])
     return Event(
@@ -172,5 +172,5 @@ def _look_event(record: SyncRecord, now_utc: datetime) -> Event:
         received_at=now_utc,
         source="operator",
         origin=LINK_ORIGIN,
-        data={"erpId": record.erp_id},
+        data={"erpId": record.erp_id, "by": by},
     )

@@ -28,6 +28,16 @@ _ORDER: tuple[Kind, ...] = get_args(Kind)
 _SHOWN = 60
 # They make or end the link to an ERP record, so that its id is worth telling.
 _ABOUT_THE_LINK = frozenset({"create", "adopt", "link", "orphan", "keep"})
+# What a person does; all else the engine does, when it looks.
+_BY_HAND = frozenset({"decide", "link"})
+# Where an event came from, if nobody is named -> the occasion.
+_OCCASIONS = {
+    "webhook": "a webhook",
+    "gateway": "a gateway's event",
+    "sensor": "a sensor's event",
+    "poll": "a change that was found",
+    "operator": "an operator's wish",
+}
 _PLACES = {"maintainx_to_erp": "the ERP", "erp_to_maintainx": "MaintainX"}
 
 
@@ -204,7 +214,15 @@ def _changes(entry: Mapping[str, Any]) -> str:
     if not entry["after"] and not parts:
         parts = [f"{name}: {_short(value)}" for name, value in entry.get("agreed", {}).items()]
     named = [f"ERP record {entry['erp_id']}"] if entry["action"] in _ABOUT_THE_LINK and entry["erp_id"] else []
-    return "; ".join([*named, *parts, f"by {entry['actor']}"])
+    return "; ".join([*named, *parts, _cause(str(entry["actor"]), entry["action"])])
+
+
+def _cause(actor: str, action: str) -> str:
+    """What had the engine look. What it then writes may be another's change, so that user did not write it."""
+    who, _, name = actor.partition(" ")
+    if who == "operator" and name:
+        return f"by {actor}" if action in _BY_HAND else f"on the decision of {actor}"
+    return f"on the event of {actor}" if name else f"on {_OCCASIONS.get(actor, f'the event of {actor}')}"
 
 
 def _short(value: Any) -> str:

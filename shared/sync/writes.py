@@ -198,7 +198,9 @@ class Writes:
 
     @property
     def _actor(self) -> str:
-        user = dig(self.event.data, "userId")
+        user, operator = dig(self.event.data, "userId"), dig(self.event.data, "by")
+        if self.event.source == "operator" and operator:
+            return f"operator {operator}"
         return self.event.source if user is None else f"maintainx user {user}"
 
     def _performed(self, intent: Intent, agreed: Agreements, version: str | None) -> None:

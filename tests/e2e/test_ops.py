@@ -34,13 +34,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 def ops(stack: Stack, *words: str) -> tuple[int, Any, str]:
     """A verb in a process of its own, as an operator's shell runs it: exit code, JSON document, errors."""
-    environment = {
-        **os.environ,
-        **stack.google_environment(),
-        "CONFIG_DIR": str(stack.folder / "config"),
-        "SECRETS_DIR": str(stack.folder / "secrets"),
-        "DEAD_LETTER_PULL_TIMEOUT_S": "1.5",
-    }
+    environment = {**os.environ, **stack.operator_environment(), "DEAD_LETTER_PULL_TIMEOUT_S": "1.5"}
     command = [sys.executable, "-m", "ops", *words, "--json"]
     run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
     assert "Traceback" not in run.stderr, run.stderr

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from shared.config.sites import SitesFile
+from shared.config.sites import RateLimits, SitesFile
 from tests.fakes.settings import SITES
 
 Path = tuple[str | int, ...]
@@ -39,6 +39,12 @@ def test_example_is_accepted() -> None:
     assert sites.site("plant-3") is None
 
 
+def test_rate_limits_are_those_that_maintainx_documents_unless_it_has_raised_them() -> None:
+    assert SitesFile.model_validate(changed()).sites[0].maintainx.rate_limits == RateLimits(user=100, organization=500)
+    raised = changed(((*MAINTAINX, "rate_limits"), {"organization": 2_000}))
+    assert SitesFile.model_validate(raised).sites[0].maintainx.rate_limits == RateLimits(user=100, organization=2_000)
+
+
 def test_subscription_is_found_by_its_type_alone() -> None:
     maintainx = SitesFile.model_validate(changed()).sites[0].maintainx
     found = maintainx.subscription("NEW_WORK_ORDER")
@@ -58,6 +64,9 @@ def test_time_zone_of_the_site_decides_the_day() -> None:
     [
         (("sites",), [], "at least 1 item"),
         ((*SITE, "id"), "Plant-1", "pattern"),
+        ((*MAINTAINX, "rate_limits"), {"user": 0}, "greater than 0"),
+        ((*MAINTAINX, "rate_limits"), {"organization": "500"}, "valid integer"),
+        ((*MAINTAINX, "rate_limits"), {"organisation": 500}, "Extra inputs"),
         ((*SITE, "id"), "p", "pattern"),
         ((*SITE, "id"), "plant-1\n", "pattern"),
         ((*SITE, "id"), "plant_1", "pattern"),

@@ -8,6 +8,9 @@ import pytest
 
 from shared.config.whole import get_config, load_config
 from shared.errors import ConfigError, UnknownSite
+from shared.routing import route_event
+from shared.sync.conflicts import CONFLICT_EVENT
+from tests.fakes.events import make_event
 from tests.fakes.settings import ROUTES, SITES, write_settings
 
 WITH_ERP = SITES.replace(
@@ -133,6 +136,8 @@ def test_route_for_an_event_that_nobody_sends_is_refused(tmp_path: Path, event_t
         "work_order.completed",
         "asset.*",
         "audit.user_removed",
+        CONFLICT_EVENT,
+        "sync.*",
         "maintainx.*",
         "maintainx.new_thing",
         "sensor.alert",
@@ -172,7 +177,9 @@ def test_process_reads_its_configuration_once(tmp_path: Path, monkeypatch: pytes
         get_config.cache_clear()
 
 
-def test_configuration_that_is_shipped_is_valid() -> None:
-    config = load_config(Path(__file__).resolve().parents[3] / "config")
+@pytest.mark.parametrize("folder", ["config", "local/demo/config"])
+def test_configuration_that_is_shipped_is_valid_and_tells_people_of_conflicts(folder: str) -> None:
+    config = load_config(Path(__file__).resolve().parents[3] / folder)
     assert config.sites
-    assert config.routes
+    conflict = make_event(type=CONFLICT_EVENT, resource="sync", origin=CONFLICT_EVENT, data={"workOrderId": 7})
+    assert route_event(conflict, config.routes).destinations.keys() == {"notifications"}

@@ -81,6 +81,26 @@ def test_message_names_system_request_and_answer_but_not_the_query() -> None:
     assert "a-secret" not in message
 
 
+@pytest.mark.parametrize(
+    ("base_url", "place"),
+    [
+        ("http://127.0.0.1:1", "127.0.0.1:1/orders"),
+        ("https://erp.example.com", "erp.example.com:443/orders"),
+        ("http://erp.example.com/plant", "erp.example.com:80/plant/orders"),
+        ("https://user:a-secret@erp.example.com", "erp.example.com:443/orders"),
+        ("http://[::1]:8080", "[::1]:8080/orders"),
+    ],
+)
+def test_without_an_answer_the_message_names_host_and_port_but_no_credentials(base_url: str, place: str) -> None:
+    def refuse(_: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("Connection refused")
+
+    client = httpx.Client(transport=httpx.MockTransport(refuse), base_url=base_url)
+    with client, pytest.raises(RemoteUnavailable) as caught:
+        send(client, "GET", "/orders", system="erp", params={"key": "a-secret"})
+    assert str(caught.value) == f"erp: GET {place}: ConnectError: Connection refused"
+
+
 @contextmanager
 def raw_server(answer: bytes) -> Iterator[str]:
     """Answers one request with these bytes and closes the connection."""

@@ -63,6 +63,63 @@ def test_folder_that_is_not_there_is_a_fault_not_a_traceback(ops: Ops, tmp_path:
     ]
 
 
+def test_the_folder_may_be_given_as_with_all_other_verbs(
+    ops: Ops, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_settings(tmp_path).config
+    by_option = ops("config", "check", "--config", folder, "--json")
+    assert json.loads(by_option.stdout)["folder"] == str(folder)
+    monkeypatch.setenv("CONFIG_DIR", str(folder))
+    assert ops("config", "check", "--json").stdout == by_option.stdout
+    assert json.loads(ops("config", "check", ROOT / "config", "--json").stdout)["folder"] == str(ROOT / "config")
+
+
+REST_SITE = """\
+  - id: plant-3
+    name: Plant Three
+    time_zone: Europe/Berlin
+    maintainx:
+      organization_id: 4444
+      api_key_secret: api-key-3
+      subscriptions:
+        - {type: NEW_WORK_ORDER, secret: webhook-plant-3}
+    events_secret: gateway-3
+    erp:
+      adapter: rest
+      base_url: https://erp.test
+      credentials_secret: erp-3
+      mapping: acme
+      rest: {%s}
+"""
+ACME = "fields: [{erp: shortText, maintainx: title}]\non_delete: {action: ignore}\n"
+FIELDS = "fields: {shortText: {}}"
+STATUS = "status: {field: state, readable: [NEW]}"
+
+
+@pytest.mark.parametrize(
+    ("rest", "missing"),
+    [("", "no fields and no status"), (FIELDS, "no status"), (STATUS, "no fields"), (f"{FIELDS}, {STATUS}", None)],
+)
+def test_a_rest_erp_that_is_not_described_is_a_warning(
+    ops: Ops, tmp_path: Path, rest: str, missing: str | None
+) -> None:
+    folder = write_settings(tmp_path, sites=SITES + REST_SITE % rest).config
+    (folder / "mappings" / "acme.yaml").write_text(ACME, encoding="utf-8")
+    _, report = checked(ops, folder)
+    told = [warning for warning in report["warnings"] if warning.startswith("site plant-3: erp.rest")]
+    expected = f"site plant-3: erp.rest has {missing}: its mapping is not checked against the ERP"
+    assert told == ([] if missing is None else [expected])
+
+
+def test_an_erp_to_which_no_route_leads_is_a_warning(ops: Ops, tmp_path: Path) -> None:
+    routes = ROUTES.replace("type: work_order.*", "type: work_order.*\n      site: [plant-1, plant-2]")
+    folder = write_settings(tmp_path, sites=SITES + REST_SITE % f"{FIELDS}, {STATUS}", routes=routes).config
+    (folder / "mappings" / "acme.yaml").write_text(ACME, encoding="utf-8")
+    _, report = checked(ops, folder)
+    warning = "site plant-3: no route sends its events to erp-push: its work orders do not get to the ERP"
+    assert warning in report["warnings"]
+
+
 @pytest.mark.parametrize(
     "warning",
     [

@@ -53,6 +53,13 @@ def test_ops_understands_every_command_shown(words: list[str]) -> None:
     assert {named} <= set(PIPELINES) if isinstance(named, str) else set(named) <= set(PIPELINES)
 
 
+def test_existing_orders_are_linked_before_webhooks_come() -> None:
+    text = TEXTS["deploy.md"]
+    assert text.index("take the route `work orders to the ERP` out") < text.index("scripts/terraform-apply.sh")
+    assert text.index("ops link plant-north") < text.index("ops subscriptions apply")
+    assert "ops link" in (ROOT / "README.md").read_text().partition("## Deploy and operate")[2]
+
+
 def test_every_script_shown_exists() -> None:
     for name, text in TEXTS.items():
         for path in re.findall(r"scripts/[\w-]+\.sh", text):

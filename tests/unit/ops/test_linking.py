@@ -102,6 +102,8 @@ def matching(
         ([work_order(1, "A")], [erp_record("7", "A")], [record(1, "6", state="orphaned")], [("link", (1,), ("7",))]),
         ([work_order(1, "A")], [erp_record("7", "A")], [record(2, "7", state="orphaned")], [("link", (1,), ("7",))]),
         ([work_order(1, "A")], [erp_record("7", "A")], [record(1, None, state="creating")], [("link", (1,), ("7",))]),
+        ([], [erp_record("7", "A")], [record(2, "7", state="deleted")], [("erp_only", (), ("7",))]),
+        ([work_order(1)], [], [record(1, "7")], [("linked", (1,), ("7",))]),
     ],
 )
 def test_what_is_found_by_a_field(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,7 +12,7 @@ import pytest
 
 from shared.errors import BrokerUnavailable, ConfigError, RecordBusy
 from shared.events import Event
-from shared.state import RecordKey
+from shared.state import ClaimKey, RecordKey
 from shared.sync.engine import blank_record
 from shared.sync.operator import Operator
 from tests.fakes.sync_world import SITE, WORK_ORDER, World, event, example_mapping
@@ -165,6 +167,51 @@ def test_neither_record_is_taken_from_another_link() -> None:
     assert operator.link(KEY, "another", "r") == "taken"
     assert operator.link(replace(KEY, maintainx_id=5), erp_id, "r5") == "taken"
     assert world.state.get_record(replace(KEY, maintainx_id=5)) is None
+
+
+def test_of_two_who_link_one_erp_record_at_the_same_time_one_finds_it_taken() -> None:
+    """The second asks while the first has looked whether the ERP's record is free, and has not saved its link yet."""
+    world, erp_id = existing()
+    other = replace(KEY, maintainx_id=5)
+    results: list[Any] = []
+    with ThreadPoolExecutor(1) as threads:
+        first_saved, lock = threading.Event(), world.state.lock_record
+
+        def wait(_seconds: float) -> None:
+            first_saved.wait(60)
+
+        patient = Operator(world.state, Sender(world), "piet", clock=lambda: world.now, sleep=wait)
+
+        def lock_while_the_other_asks(key: RecordKey, **options: Any) -> Any:
+            if key == KEY:
+                results.append(threads.submit(patient.link, other, erp_id, "r5"))
+                asked.wait(60)
+            return lock(key, **options)
+
+        asked, claim = threading.Event(), world.state.claim
+
+        def claim_and_tell(key: ClaimKey, **options: Any) -> Any:
+            result = claim(key, **options)
+            if options["owner"] == "operator/piet":
+                asked.set()
+            return result
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(world.state, "lock_record", lock_while_the_other_asks)
+            patch.setattr(world.state, "claim", claim_and_tell)
+            assert by(world, Sender(world)).link(KEY, erp_id, "r") == "linked"
+            first_saved.set()
+            assert results[0].result(60) == "taken"
+    assert world.state.get_record(other) is None
+
+
+def test_an_erp_record_that_another_operator_links_right_now_is_waited_for_and_then_given_up() -> None:
+    world, erp_id = existing()
+    world.state.claim(ClaimKey(SITE, f"work_order {erp_id}", "ops link"), owner="operator/piet", lease_s=60)
+    with pytest.raises(RecordBusy, match=f"work_order {erp_id} of plant-1 is being worked on"):
+        by(world, Sender(world)).link(KEY, erp_id, "r")
+    world.wait(60)
+    assert by(world, Sender(world)).link(KEY, erp_id, "r") == "linked"
 
 
 def test_a_record_that_is_being_made_is_not_linked() -> None:

@@ -92,34 +92,48 @@ def test_an_audit_entry_that_was_published_again_is_one() -> None:
         (
             {"before": {"title": "a"}, "after": {"title": "b"}, "direction": "erp_to_maintainx"},
             "update in MaintainX",
-            'title: "a" -> "b"; by webhook',
+            'title: "a" -> "b"; on a webhook',
         ),
         (
             {"action": "create", "after": {"dueDate": None, "shortText": "b"}},
             "create in the ERP",
-            'ERP record 4711; dueDate: null; shortText: "b"; by webhook',
+            'ERP record 4711; dueDate: null; shortText: "b"; on a webhook',
         ),
         (
             {"before": {"priority": "1"}, "after": {"priority": "2"}, "policy": {"priority": "maintainx"}},
             "update in the ERP",
-            'priority: "1" -> "2"; priority: maintainx wins; by webhook',
+            'priority: "1" -> "2"; priority: maintainx wins; on a webhook',
         ),
         (
             {"action": "park", "parked": {"title": {"maintainx": "a", "erp": "b", "reason": "both_changed"}}},
             "park",
-            'title: MaintainX "a", ERP "b", both_changed; by webhook',
+            'title: MaintainX "a", ERP "b", both_changed; on a webhook',
         ),
         (
             {"action": "agree", "agreed": {"title": "a"}},
             "agree",
-            'title: "a"; by webhook',
+            'title: "a"; on a webhook',
         ),
         ({"action": "link", "actor": "operator olga"}, "link", "ERP record 4711; by operator olga"),
-        ({"action": "keep", "erp_id": None}, "keep", "by webhook"),
+        ({"action": "keep", "erp_id": None}, "keep", "on a webhook"),
+        (
+            {"before": {"title": "a"}, "after": {"title": "b"}, "actor": "maintainx user 77"},
+            "update in the ERP",
+            'title: "a" -> "b"; on the event of maintainx user 77',
+        ),
+        (
+            {"before": {"title": "a"}, "after": {"title": "b"}, "actor": "operator olga"},
+            "update in the ERP",
+            'title: "a" -> "b"; on the decision of operator olga',
+        ),
+        ({"action": "decide", "actor": "operator olga"}, "decide", "by operator olga"),
+        ({"action": "agree", "actor": "poll"}, "agree", "on a change that was found"),
+        ({"action": "agree", "actor": "operator"}, "agree", "on an operator's wish"),
+        ({"action": "agree", "actor": "sync"}, "agree", "on the event of sync"),
         (
             {"after": {"longText": "x" * 100}, "before": {"longText": ""}},
             "update in the ERP",
-            f'longText: "" -> "{"x" * 59}…; by webhook',
+            f'longText: "" -> "{"x" * 59}…; on a webhook',
         ),
     ],
 )
@@ -133,7 +147,7 @@ def test_an_audit_entry_from_before_a_field_was_added_is_told_as_well() -> None:
     for later in ("parked", "agreed", "policy"):
         del old[later]
     (moment,) = audit_told([row(json.dumps(old).encode())])
-    assert moment.detail == "t: 1 -> 2; by webhook"
+    assert moment.detail == "t: 1 -> 2; on a webhook"
 
 
 def test_claims_tell_what_became_of_an_event_or_who_is_at_it() -> None:

@@ -107,7 +107,7 @@ def test_what_a_person_decides_is_done(parked: World, side: Side, title: int, re
     record = parked.record()
     assert (record.conflicts, record.erp_version) == ({}, parked.order().etag)
     entry = parked.published[-1]
-    assert (entry["policy"], entry["actor"]) == ({"shortText": side}, "operator")
+    assert (entry["policy"], entry["actor"]) == ({"shortText": side}, "operator anna")
     assert parked.deliver(event("e2")).reason == "unchanged"
 
 

@@ -57,7 +57,7 @@ def test_where_some_fields_are_as_before_only_the_others_count(direction: str) -
     about = intent(direction=direction, agreed=agreed, fields={"shortText": "text"})
     part = about.part_done({"priority": "2", "shortText": "Replace seal"}, "2")
     assert part is not None
-    assert (part.before, part.after, part.agreed.keys()) == ({"priority": "3"}, {"priority": "2"}, {"priority"})
+    assert (part.before, part.after, list(part.agreed)) == ({"priority": "3"}, {"priority": "2"}, ["priority"])
     other = about.part_done({"priority": "3", "shortText": "Replace both seals"}, "2")
     assert other is not None
     assert (list(other.after), list(other.agreed)) == (["shortText"], ["text"])
