@@ -104,7 +104,7 @@ def record_from(document: Mapping[str, Any]) -> SyncRecord | None:
         state=document["state"],
         intent=None if document["intent_json"] is None else json.loads(document["intent_json"]),
         conflicts=json.loads(document["conflicts_json"]),
-        choices=json.loads(document["choices_json"]),
+        choices=json.loads(document.get("choices_json", "{}")),
         maintainx_updated_at=_plain_or_none(document["maintainx_updated_at"]),
         updated_at_utc=plain_utc(document["updated_at"]),
     )

@@ -103,8 +103,11 @@ def gone_in_erp(look: Look, ours: Ours) -> Outcome:
         if decided == "maintainx":
             return _make_anew(look, ours)
         action = "cancel"
+    cancels = action == "cancel" and ours.work_order.get("status") not in _ENDED
+    if cancels:
+        look.must_be_as_read(ours)
     _note_orphan(look)
-    if action == "cancel" and ours.work_order.get("status") not in _ENDED:
+    if cancels:
         look.writes.write_maintainx(ours, {STATUS_PATH: "CANCELED"}, {}, {}, action="cancel")
     # Without the id: if a person links that ERP record to another work order, it must be found there.
     look.session.commit(state="orphaned", erp_id=None, conflicts={})

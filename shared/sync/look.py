@@ -84,7 +84,7 @@ class Look:
         if not_sent and not may_exist(record):
             return skipped("status_not_sent", status=work_order["status"])
         ours = Ours.read(mapping, work_order, self.engine.zone)
-        if self._is_unchanged(ours):
+        if not look and self._is_unchanged(ours):  # what an earlier try wrote is not in the hash yet
             self.session.commit(maintainx_updated_at=updated_at(work_order))
             return skipped("unchanged", erp_id=record.erp_id)
         self.session.set(maintainx_updated_at=updated_at(work_order))
@@ -155,8 +155,14 @@ class Look:
             raise RemoteUnavailable(f"the ERP answers 404 to a search as well: {error}") from error
         if found is None:
             raise gone
+        if found.id == self.record.erp_id:
+            raise RemoteUnavailable(f"the ERP's search still has what it does not show: {gone}")
+        try:
+            another = erp.get(found.id) if found.version is None else found
+        except RecordNotFound as error:
+            raise RemoteUnavailable(f"the ERP's search has what it does not show: {error}") from error
         self.session.set(base={}, intent=None)  # which are about the one that is gone
-        return self._met(erp.get(found.id) if found.version is None else found)
+        return self._met(another)
 
     def must_be_as_read(self, ours: Ours) -> None:
         """VersionConflict if somebody changed the work order since; MaintainX itself refuses no write for that."""

@@ -175,13 +175,15 @@ class Pull:
                 batch = list(islice(records, _BATCH))
                 findings = list(failures.passed_over(together(pool, self._compared, batch)))
                 self._publish(findings, report, anew=True)
-                report.complete = failures.stop is None and len(batch) < _BATCH
+                report.complete = failures.stop is None and not failures.out_of_time and len(batch) < _BATCH
                 if report.complete:
                     self.state.put_memo(self.site, POSITION, {})
                 elif findings:
                     self.state.put_memo(self.site, POSITION, {"after": batch[len(findings) - 1].maintainx_id})
                 if failures.stop is not None:
                     raise failures.stop
+                if failures.out_of_time:
+                    break
         if failures.last is not None and report.is_blind and after is None:
             raise failures.last
         return report
@@ -257,18 +259,22 @@ class Pull:
 class _Failures:
     """The records of a comparison that cannot be read. last: why; stop: the error that no other record is read after.
 
-    in_a_row: failures since the last answer.
+    in_a_row: failures since the last answer. out_of_time: our own deadline ended the reading; no record is to blame.
     """
 
     in_a_row: int = 0
     last: BridgeError | None = None
     stop: BridgeError | None = None
+    out_of_time: bool = False
 
     def passed_over(self, answers: Iterable[tuple[Finding, BridgeError | None]]) -> Iterator[Finding]:
         """The findings up to the error that stops all."""
         for finding, error in answers:
             if isinstance(error, _OF_ALL):
                 self.stop = error
+                return
+            if error is not None and remaining_s() <= 0:
+                self.out_of_time = True
                 return
             yield finding
             if error is None:

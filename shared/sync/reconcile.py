@@ -57,7 +57,7 @@ class Reconcile:
             mine = self.ours.fields[status.name]
             agreed[status.name] = Agreed(mine.maintainx, status.initial, status.initial)
         made = self.look.writes.create(fields, agreed)
-        self._correct(made, agreed)
+        self._correct(made, {name: each for name, each in agreed.items() if name != separate})
         if separate in sent and status is not None:
             current = made.fields.get(status.name, status.initial)
             wanted = self.ours.fields[status.name].sent
@@ -258,7 +258,10 @@ class Reconcile:
         parked = self.look.park(self.parked)
         version = self.look.record.erp_version
         # While the ERP has what MaintainX does not, the next write must look first, or it would overwrite that.
-        self.look.session.commit(state="linked", conflicts=parked, erp_version=None if parked else version)
+        choices = {name: choice for name, choice in self.look.record.choices.items() if name in parked}
+        self.look.session.commit(
+            state="linked", conflicts=parked, choices=choices, erp_version=None if parked else version
+        )
         return parked
 
     def _detail(self) -> dict[str, Any]:

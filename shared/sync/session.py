@@ -133,7 +133,7 @@ class RecordSession:
 
     def commit(self, **changes: Any) -> None:
         """Step 4: save, without an intent, and release the lease."""
-        self._set(intent=None, choices={}, **changes)
+        self._set(**{"intent": None, "choices": {}, **changes})
         self._set(base_hash=maintainx_hash(self.record.base), updated_at_utc=self._clock())
         self._locked = self._state.save_record(self._locked, self.record)
 

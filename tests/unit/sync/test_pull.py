@@ -20,6 +20,7 @@ from shared.errors import (
     BridgeError,
     BrokerUnavailable,
     ConfigError,
+    NotTakenOn,
     PermissionDenied,
     RemoteRejected,
     RemoteUnavailable,
@@ -28,7 +29,8 @@ from shared.errors import (
 from shared.events import Event
 from shared.state import RecordKey, SyncRecord
 from shared.sync import pull as module
-from shared.sync.pull import DONE, FIRST_WINDOW, OVERLAP, POSITION, WATERMARK, Pull, PullReport
+from shared.sync.findings import Finding
+from shared.sync.pull import DONE, FIRST_WINDOW, OVERLAP, POSITION, WATERMARK, Pull, PullReport, _Failures
 from tests.fakes.publisher import FakePublisher
 from tests.fakes.state import MemoryStateStore
 from tests.fakes.sync_world import SITE, WORK_ORDER, Wire, World, event, work_order
@@ -528,3 +530,11 @@ def test_record_removed_at_the_position_does_not_matter() -> None:
     plant.state.put_memo(SITE, POSITION, {"after": WORK_ORDER - 1})
     assert plant.state.get_record(RecordKey(SITE, "work_order", WORK_ORDER - 1)) is None
     assert plant.pull.compare_all().read == 3
+
+
+def test_a_comparison_that_runs_out_of_time_blames_no_record_and_passes_over_none() -> None:
+    late = [(Finding(str(number), "unreadable", None), NotTakenOn("no time is left")) for number in range(8)]
+    failures = _Failures()
+    with deadline(0.0):
+        assert list(failures.passed_over(late)) == []
+    assert (failures.out_of_time, failures.stop, failures.last) == (True, None, None)

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from shared.erp import ErpRecord
-from shared.errors import OutcomeUnknown, RateLimited, RecordNotFound, RemoteUnavailable, TransientError
+from shared.errors import (
+    OutcomeUnknown,
+    RateLimited,
+    RecordNotFound,
+    RemoteRejected,
+    RemoteUnavailable,
+    TransientError,
+)
 from shared.outcomes import Outcome
 from tests.fakes.erp import SeparateStatusErp
 from tests.fakes.sync_world import SITE, WORK_ORDER, Wire, World, both_ways_mapping, erp_event, event
@@ -168,3 +176,92 @@ def test_a_create_that_is_answered_with_an_older_record_is_brought_in_step() -> 
     world.erp.create = answers_again  # type: ignore[method-assign]
     assert world.deliver().reason == "created"
     assert world.order().fields.items() >= {k: v for k, v in world.wanted().items() if k != "id"}.items()
+
+
+def test_a_404_while_the_search_still_has_the_record_loses_no_agreement() -> None:
+    world = linked(World(both_ways_mapping(priority={"policy": "erp"})))
+    world.change(priority="LOW")
+    real = world.erp.get
+
+    def restarting(erp_id: str) -> ErpRecord:
+        raise RecordNotFound("no route", status=404)
+
+    world.erp.get = restarting  # type: ignore[method-assign]
+    with pytest.raises(RemoteUnavailable, match="still has"):
+        world.deliver(erp_event())
+    world.erp.get = real  # type: ignore[method-assign]
+    assert world.deliver(erp_event()).reason == "updated"
+    assert (world.order().fields["priority"], world.work_orders[WORK_ORDER]["priority"]) == ("3", "LOW")
+
+
+def test_what_was_newest_stays_so_while_the_erp_refuses_it() -> None:
+    world = linked(World(both_ways_mapping(dueDate={"policy": "newest"})))
+    world.edit_erp(dueDate="2026-09-20")
+    world.wait(60)
+    world.change(dueDate="2026-09-25T16:00:00.000Z", title="Replace both seals")
+    real = world.erp.update
+
+    def refuses(erp_id: str, changes: Mapping[str, Any], version: str | None) -> ErpRecord:
+        if "dueDate" in changes:
+            raise RemoteRejected("no capacity on that day", status=422)
+        return real(erp_id, changes, version)
+
+    world.erp.update = refuses  # type: ignore[method-assign]
+    world.wait(60)
+    world.deliver(event("e2"))
+    world.wait(60)
+    assert world.deliver(erp_event("again")).reason == "parked"
+    assert world.work_orders[WORK_ORDER]["dueDate"] == "2026-09-25T16:00:00.000Z"
+    assert list(world.record().conflicts) == ["dueDate"]
+
+
+def test_a_new_order_that_is_released_at_once_gets_its_status_by_steps_only() -> None:
+    world = World(both_ways_mapping())
+    world.erp = SeparateStatusErp(world.tenant, clock=lambda: world.now)
+    real = world.erp.create
+
+    def releases(fields: Mapping[str, Any], reference: str) -> ErpRecord:
+        made = real(fields, reference)
+        return world.erp.set_status(made.id, "IN_WORK", current="NEW", version=None)
+
+    world.erp.create = releases  # type: ignore[method-assign]
+    world.change(status="DONE")
+    wire = Wire()
+    assert world.deliver(wire=wire).reason == "created"
+    assert [name for name in wire.calls if name.startswith("erp.")] == [
+        "erp.find_by_reference",
+        "erp.create",
+        "erp.set_status",
+    ]
+    assert world.order().fields["status"] == "COMPLETED"
+
+
+def test_a_title_that_goes_back_while_we_write_does_not_hide_what_the_erp_changed() -> None:
+    world = linked(World(both_ways_mapping()))
+    locked = world.state.lock_record(world.record().key, owner="test", lease_s=60)
+    assert locked is not None
+    world.state.save_record(locked, replace(world.record(), erp_version=None))
+    before = world.work_orders[WORK_ORDER]["title"]
+    world.edit_erp(priority="3")
+    world.change(title="Replace both seals")
+
+    def goes_back() -> None:
+        world.wait(1)
+        world.change(title=before)
+
+    world.deliver(event("e2"), Meeting("erp.update", goes_back))
+    assert world.work_orders[WORK_ORDER]["priority"] == "LOW"
+    assert world.order().fields["shortText"] == before
+
+
+def test_a_work_order_that_is_finished_meanwhile_is_not_cancelled_for_its_lost_order() -> None:
+    world = linked(World(both_ways_mapping(on_erp_delete="cancel")))
+    world.delete_in_erp()
+
+    def technician() -> None:
+        world.wait(1)
+        world.change(status="DONE")
+
+    world.deliver(erp_event(), Meeting("erp.find_by_reference", technician))
+    assert world.work_orders[WORK_ORDER]["status"] == "DONE"
+    assert world.audited()["orphan"] == 1
