@@ -66,11 +66,6 @@ class ErpConnection:
         self._authorization_header = settings.authorization_header
         self._authorization = _authorization(settings, self._client)
 
-    @property
-    def cookies(self) -> httpx.Cookies:
-        """The session's cookies."""
-        return self._client.cookies
-
     def close(self) -> None:
         """Close the connections."""
         self._client.close()

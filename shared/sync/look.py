@@ -148,21 +148,27 @@ class Look:
         try:
             return self._met(erp.get(str(self.record.erp_id)))
         except RecordNotFound as error:
-            gone = ErpRecordGone(str(error))
+            not_there = ErpRecordGone(str(error))
         try:  # does it answer 404 to anything, and has somebody made another record with our reference?
             found = erp.find_by_reference(self.record.reference)
         except RecordNotFound as error:
             raise RemoteUnavailable(f"the ERP answers 404 to a search as well: {error}") from error
         if found is None:
-            raise gone
+            raise not_there
         if found.id == self.record.erp_id:
-            raise RemoteUnavailable(f"the ERP's search still has what it does not show: {gone}")
-        try:
-            another = erp.get(found.id) if found.version is None else found
-        except RecordNotFound as error:
-            raise RemoteUnavailable(f"the ERP's search has what it does not show: {error}") from error
+            raise RemoteUnavailable(f"the ERP's search still has what it does not show: {not_there}")
+        another = self._whole(found)
         self.session.set(base={}, intent=None)  # which are about the one that is gone
         return self._met(another)
+
+    def _whole(self, found: ErpRecord) -> ErpRecord:
+        """What a search found, with its version. RemoteUnavailable if the search lags behind a deletion."""
+        if found.version is not None:
+            return found
+        try:
+            return self.engine.erp.get(found.id)
+        except RecordNotFound as error:
+            raise RemoteUnavailable(f"the ERP's search has what it does not show: {error}") from error
 
     def must_be_as_read(self, ours: Ours) -> None:
         """VersionConflict if somebody changed the work order since; MaintainX itself refuses no write for that."""
@@ -175,7 +181,7 @@ class Look:
         erp, record = self.engine.erp, self.record
         found = erp.find_by_reference(record.reference)
         if found is not None:
-            return self._met(erp.get(found.id) if found.version is None else found)
+            return self._met(self._whole(found))
         if (intent := Intent.of(record)) is not None:
             ended_by_utc = intent.ended_by_utc(self.engine.lease_s)
             wait_s = erp.settle_s - (self.engine.clock() - ended_by_utc).total_seconds()

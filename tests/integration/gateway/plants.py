@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,10 @@ from shared.erp.oracle import OracleErp
 from shared.erp.rest import RestErp
 from shared.erp.sap.adapter import SapErp
 from shared.secrets import Secrets
+
+REST_VARIABLE = "SECRET_ERP_TOKEN_GATEWAY"
+REST_STATUSES = ("NEW", "IN_WORK", "WAITING", "COMPLETED", "CLOSED", "CANCELLED")
+_numbers = itertools.count(1)
 
 
 def with_policies(mapping: MappingFile, policies: Mapping[str, Policy]) -> MappingFile:
@@ -60,6 +65,26 @@ class RestPlant:
     def writes(self) -> int | None:
         counters = self.simulator.counters(self.site)
         return counters.get("creates", 0) + counters.get("updates", 0)
+
+
+def rest_plant(simulator: RestSimulator, mapping: MappingFile) -> RestPlant:
+    """A new tenant; REST_VARIABLE must hold `token`."""
+    site = f"gateway-{next(_numbers)}"
+    settings = {
+        "adapter": "rest",
+        "base_url": simulator.add_tenant(site, "token", ("2201", "2202")),
+        "credentials_secret": "erp-token-gateway",
+        "mapping": "rest-example",
+        "rest": {
+            "timeout_s": 5.0,
+            "settle_s": 5.0,
+            "changed_parameter": "changedSince",
+            "changed_field": "changedAt",
+            "paging": {"style": "none"},
+            "status": {"field": "status", "readable": list(REST_STATUSES), "initial": "NEW", "final": ["CLOSED"]},
+        },
+    }
+    return RestPlant(simulator, site, mapping, ErpConfig.model_validate(settings))
 
 
 @dataclass

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 
 import pytest
 
 from local.erp.testing import Simulator, running_simulator
-from shared.config.erp import ErpConfig
 from tests.fakes.sync_world import example_mapping
 from tests.integration.gateway.machine import GatewayMachine, run_machine
-from tests.integration.gateway.plants import RestPlant, with_policies
-
-VARIABLE = "SECRET_ERP_TOKEN_GATEWAY"  # a name
-STATUSES = ("NEW", "IN_WORK", "WAITING", "COMPLETED", "CLOSED", "CANCELLED")
-_numbers = itertools.count(1)
+from tests.integration.gateway.plants import REST_STATUSES, REST_VARIABLE, RestPlant, rest_plant, with_policies
 
 
 @pytest.fixture(scope="module")
@@ -28,28 +22,12 @@ def simulator() -> Iterator[Simulator]:
 def test_whatever_happens_both_sides_agree_or_a_person_was_asked(
     policy: str, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(VARIABLE, "token")
+    monkeypatch.setenv(REST_VARIABLE, "token")
 
     def make_plant() -> RestPlant:
-        site = f"gateway-{next(_numbers)}"
-        base_url = simulator.add_tenant(site, "token", ("2201", "2202"))
-        settings_ = {
-            "adapter": "rest",
-            "base_url": base_url,
-            "credentials_secret": "erp-token-gateway",
-            "mapping": "rest-example",
-            "rest": {
-                "timeout_s": 5.0,
-                "settle_s": 5.0,
-                "changed_parameter": "changedSince",
-                "changed_field": "changedAt",
-                "paging": {"style": "none"},
-                "status": {"field": "status", "readable": list(STATUSES), "initial": "NEW", "final": ["CLOSED"]},
-            },
-        }
         names = ("shortText", "longText", "status", "priority", "equipment", "dueDate")
         mapping = with_policies(example_mapping(), dict.fromkeys(names, policy))  # type: ignore[arg-type]
-        return RestPlant(simulator, site, mapping, ErpConfig.model_validate(settings_))
+        return rest_plant(simulator, mapping)
 
     class Machine(GatewayMachine):
         erp_edits = {  # noqa: RUF012  # hypothesis makes an instance for every example
@@ -61,7 +39,7 @@ def test_whatever_happens_both_sides_agree_or_a_person_was_asked(
             "plant": ("2020",),
             "costCenter": ("4100",),
         }
-        erp_statuses = STATUSES
+        erp_statuses = REST_STATUSES
         plain = ("shortText", "longText", "priority", "equipment", "dueDate")
         faults = ("outage", "throttle", "error_after", "drop_before", "drop_after")
 

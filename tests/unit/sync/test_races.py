@@ -265,3 +265,20 @@ def test_a_work_order_that_is_finished_meanwhile_is_not_cancelled_for_its_lost_o
     world.deliver(erp_event(), Meeting("erp.find_by_reference", technician))
     assert world.work_orders[WORK_ORDER]["status"] == "DONE"
     assert world.audited()["orphan"] == 1
+
+
+def test_a_search_that_lags_behind_a_deletion_is_asked_again_and_is_no_dead_letter() -> None:
+    world = World(both_ways_mapping())
+    order = world.erp.create({"shortText": "By hand", "orderType": "PM01"}, f"mx:{SITE}:{WORK_ORDER}")
+    real = world.erp.find_by_reference
+    lagging = replace(order, version=None)
+
+    def still_finds(reference: str) -> ErpRecord:
+        return lagging
+
+    world.tenant.orders.clear()
+    world.erp.find_by_reference = still_finds  # type: ignore[method-assign]
+    with pytest.raises(RemoteUnavailable, match="does not show"):
+        world.deliver()
+    world.erp.find_by_reference = real  # type: ignore[method-assign]
+    assert world.deliver().reason == "created"
