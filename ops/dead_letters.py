@@ -63,7 +63,7 @@ def list_letters(
     if as_json:
         print_json({"count": len(letters), "letters": letters, "errors": _errors(answers)})
     else:
-        _show(letters)
+        _show(letters, answers)
     _note_limit(answers, limit)
     raise typer.Exit(_exit(answers, found=bool(letters) and check))
 
@@ -101,7 +101,7 @@ def replay(
         for report in reports:
             does = f"would replay {report['matched']}" if dry_run else f"replayed {report['replayed']}"
             say(f"{report['pipeline']}: {does} of {report['seen']} seen")
-        _show([letter for report in reports for letter in report["letters"]])
+        _show([letter for report in reports for letter in report["letters"]], answers)
     _note_limit(answers, limit)
     raise typer.Exit(_exit(answers, found=False))
 
@@ -179,9 +179,10 @@ def _errors(answers: list[_Answer]) -> dict[str, str]:
     return {answer.pipeline: answer.error for answer in answers if answer.error}
 
 
-def _show(letters: list[dict[str, Any]]) -> None:
+def _show(letters: list[dict[str, Any]], answers: list[_Answer]) -> None:
     if not letters:
-        say("no dead letters")
+        if not _errors(answers):  # a pipeline that did not answer may have some
+            say("no dead letters")
         return
     print_table(_COLUMNS, letters)
     say("")

@@ -215,17 +215,17 @@ def _work(
     if as_json:
         print_json({"done": rows, "waiting": waiting, "errors": _errors(answers)})
     else:
-        _say_done(rows, waiting)
+        _say_done(rows, waiting, failed=any(answer.error for answer in answers))
     stuck = any(row["action"] == "activate" for row in waiting)
     if stuck:
         complain("webhook_ingress does not accept a new secret yet: the old subscription stays in use; run apply again")
     _exit(answers, wrong=stuck or any(row["error"] for row in rows))
 
 
-def _say_done(rows: list[dict[str, Any]], waiting: list[dict[str, Any]]) -> None:
+def _say_done(rows: list[dict[str, Any]], waiting: list[dict[str, Any]], *, failed: bool) -> None:
     if rows:
         print_table(_DONE_COLUMNS, rows)
-    else:
+    elif not failed:  # a site that could not be asked may have something to do
         say("nothing to do")
     for row in waiting:
         when = f"not before {row['not_before']}" if row["not_before"] else "next time"

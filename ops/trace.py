@@ -74,7 +74,7 @@ def _show(told: Told, days: int) -> None:
     say("")
     if told.moments:
         print_table(("at", "kind", "what", "detail", "event"), [_moment_row(moment) for moment in told.moments])
-    else:
+    elif not told.errors:  # a source that did not answer may know of something
         say(f"nothing happened to it in the last {days} days")
     if told.fields is not None:
         say("")

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from _pytest.nodeid import NodeId
+
+TESTS = Path(__file__).parent
+# These start processes and servers, and work with real time-outs. A machine that stands still for some seconds fails
+# one of them without a fault in the code; up to two tries more tell that from a fault, and the summary says RERUN.
+# `--fail-on-flaky` makes such a run fail: for finding them.
+_OF_MANY_PROCESSES = tuple(TESTS / name for name in ("integration", "e2e", "terraform"))
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep xdist's groups together: 3.8 writes them into a field (`_nodeid`) that pytest 9.2 does not read any more."""
+    """Give tests of many processes a second try, and keep xdist's groups together.
+
+    xdist 3.8 writes groups into a field (`_nodeid`) that pytest 9.2 does not read any more.
+    """
     for item in items:
+        if any(item.path.is_relative_to(folder) for folder in _OF_MANY_PROCESSES):
+            item.add_marker(pytest.mark.flaky(reruns=2, reruns_delay=3))
         grouped = getattr(item, "_nodeid", None)
         if grouped is not None:
             item._id = NodeId.parse(grouped)

@@ -100,6 +100,13 @@ def test_pipeline_that_cannot_be_asked_does_not_hide_the_others(run: Any, broker
     assert (code, report["count"], list(report["errors"])) == (3, 1, ["notify"])
 
 
+def test_no_dead_letters_is_said_only_of_pipelines_that_answered(ops: Ops, broker: Broker) -> None:
+    assert ops("dead-letters", "list", "--pipeline", "notify").stdout == "no dead letters\n"
+    broker.subscriber.delete_subscription(request={"subscription": subscription_path(NOTIFY.dead_letters)})
+    result = ops("dead-letters", "list", "--pipeline", "notify")
+    assert (result.exit_code, result.stdout, "notify" in result.stderr) == (3, "", True)
+
+
 def test_other_prefix_is_another_installation(broker: Broker, ops: Ops) -> None:
     result = ops("--prefix", "other-", "dead-letters", "list", "--pipeline", "notify")
     assert result.exit_code == 3

@@ -121,6 +121,8 @@ def test_a_source_that_refuses_us_is_exit_code_2(gateway: GatewaySite, archive: 
     (tmp_path / "secrets" / "api-key").write_text("wrong")
     code, report, _ = trace(gateway, number)
     assert (code, list(report["errors"])) == (2, ["MaintainX"])
+    code, text, _ = gateway.ops_as_text("--dataset", "maintenance", "trace", gateway.name, number)
+    assert (code, "nothing happened" in text) == (2, False)
 
 
 def test_a_record_made_in_the_erp_before_we_knew_is_found_by_its_reference(

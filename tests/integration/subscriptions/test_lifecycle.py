@@ -95,7 +95,8 @@ def test_text_for_people(plant: Plant) -> None:
     assert (code, output.count("activate"), output.count(SITE)) == (0, 2, 6)
     assert plant.ops_as_text("apply", *QUICK)[:2] == (0, "nothing to do\n")
     assert plant.ops_as_text("rotate", "--dry-run", "--type", "NEW_WORK_ORDER")[1].count("rotate") == 2
-    _, output, _ = plant.ops_as_text("rotate", "--type", "NEW_WORK_ORDER", "--settle", "0")
+    code, output, errors = plant.ops_as_text("rotate", "--type", "NEW_WORK_ORDER", "--settle", "0")
+    assert (code, errors.count("Error")) == (0, 0), errors
     assert f"{SITE}: left for later: delete NEW_WORK_ORDER" in output
     assert plant.ops_as_text("verify")[:2] == (0, "1 site(s): all subscriptions are as they should be\n")
 
@@ -103,6 +104,8 @@ def test_text_for_people(plant: Plant) -> None:
 def test_exit_codes_say_who_must_act(plant: Plant) -> None:
     code, document, errors = plant.ops("verify", "--site", "nowhere")
     assert (code, "UnknownSite" in errors, document["findings"]) == (2, True, [])
+    code, output, errors = plant.ops_as_text("apply", "--site", "nowhere")
+    assert (code, output, "UnknownSite" in errors) == (2, "", True), errors  # never "nothing to do"
     (plant.secrets / "api-key").write_text("wrong")
     assert plant.ops("import", "1", "--site", SITE)[0] == 2
     (plant.secrets / "api-key").write_text(API_KEY)
