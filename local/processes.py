@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -79,11 +79,13 @@ class Process:
 
     def stop(self) -> None:
         """Ask it to end; after a while, make it."""
-        self.request_stop()
+        stop_all([self])
+
+    def wait_ended(self, timeout_s: float) -> None:
+        """Wait until it has ended, no longer than that."""
         if self.popen is not None:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self.popen.wait(_STOP_TIMEOUT_S)
-        self.kill()
+                self.popen.wait(max(0.0, timeout_s))
 
     def _signal(self, number: int) -> None:
         if self.popen is not None:
@@ -99,6 +101,17 @@ class Process:
     def _log_end(self) -> str:
         lines = self.log_path.read_text(errors="replace").splitlines() if self.log_path.exists() else []
         return "\n".join(lines[-15:])
+
+
+def stop_all(processes: Collection[Process]) -> None:
+    """Ask all of them to end; after a while, which is the same for one and for many, make them."""
+    for process in processes:
+        process.request_stop()
+    deadline = time.monotonic() + _STOP_TIMEOUT_S
+    for process in processes:
+        process.wait_ended(deadline - time.monotonic())
+    for process in processes:
+        process.kill()
 
 
 def free_port() -> int:

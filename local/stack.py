@@ -17,7 +17,7 @@ import httpx
 
 from local.configuration import Endpoints, SitePlan, write_configuration
 from local.folder import own_folder
-from local.processes import Process, accepts, free_port, said_ready
+from local.processes import Process, accepts, free_port, said_ready, stop_all
 from local.provision import DeliveryPolicy, provision_pubsub
 from shared.config.whole import Config
 from shared.warehouse.gateway import warehouse_from_environment
@@ -144,10 +144,7 @@ class Stack:
 
     def stop(self) -> None:
         """Stop everything; what does not stop is killed."""
-        for process in self.processes.values():
-            process.request_stop()
-        for process in self.processes.values():
-            process.stop()
+        stop_all(self.processes.values())
 
     def restart(self, name: str) -> None:
         """Start a process again after it was killed, and wait until it takes requests."""

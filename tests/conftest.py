@@ -11,7 +11,7 @@ TESTS = Path(__file__).parent
 # These start processes and servers, and work with real time-outs. A machine that stands still for some seconds fails
 # one of them without a fault in the code; up to two tries more tell that from a fault, and the summary says RERUN.
 # `--fail-on-flaky` makes such a run fail: for finding them.
-_OF_MANY_PROCESSES = tuple(TESTS / name for name in ("integration", "e2e", "terraform"))
+_OF_MANY_PROCESSES = tuple(TESTS / name for name in ("integration", "e2e", "terraform", "unit/processes"))
 
 
 @pytest.hookimpl(trylast=True)

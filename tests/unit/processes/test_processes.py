@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from local.processes import Process, StartFailed, accepts, free_port, said_ready
+from local.processes import _STOP_TIMEOUT_S, Process, StartFailed, accepts, free_port, said_ready, stop_all
 
 ROOT = Path(__file__).resolve().parents[3]
 # A server with a child of its own, as gunicorn has: tells both ids, says that it is ready, ends when told to.
@@ -100,6 +100,18 @@ def test_process_that_does_not_listen_to_stop_is_killed(bench: Bench, monkeypatc
     pids = bench.pids()
     process.stop()
     assert bench.all_gone(pids)
+
+
+def test_many_that_do_not_listen_are_waited_for_no_longer_than_one(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("local.processes.time.monotonic", lambda: clock[0])
+    many = [bench.process("stubborn") for _ in range(5)]
+    for process in many:
+        monkeypatch.setattr(process, "wait_ended", lambda timeout_s: clock.append(clock.pop() + timeout_s))
+    stop_all(many)
+    assert clock == [_STOP_TIMEOUT_S]
 
 
 def test_process_that_ends_while_starting_is_told_with_its_log(bench: Bench) -> None:
