@@ -65,7 +65,11 @@ def stores(address: str, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Itera
     made: list[FirestoreStateStore] = []
 
     def make() -> FirestoreStateStore:
-        made.append(FirestoreStateStore(project=project, collection_prefix="t_", clock=clock))
+        made.append(
+            FirestoreStateStore(
+                project=project, collection_prefix="t_", clock=clock, attempt_timeout_s=15.0, call_timeout_s=45.0
+            )
+        )
         return made[-1]
 
     yield make

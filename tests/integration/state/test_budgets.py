@@ -31,7 +31,9 @@ def instances(request: pytest.FixtureRequest, address: str, monkeypatch: pytest.
     made: list[FirestoreBudgets] = []
 
     def make() -> FirestoreBudgets:
-        made.append(FirestoreBudgets(project=project, collection_prefix="t_"))
+        made.append(
+            FirestoreBudgets(project=project, collection_prefix="t_", attempt_timeout_s=15.0, call_timeout_s=45.0)
+        )
         return made[-1]
 
     yield make
