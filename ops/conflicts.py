@@ -21,8 +21,8 @@ from ops.exits import OK, WRONG, one_line_errors
 from ops.output import AsJson, complain, print_json, print_table, say
 from shared.state import RecordKey, SyncRecord
 from shared.sync.conflicts import DELETION, ORPHAN, Parked, decide
-from shared.sync.engine import KIND
 from shared.sync.operator import Operator
+from shared.sync.records import KIND
 from shared.sync.resolver import Side
 
 app = typer.Typer(

@@ -21,9 +21,9 @@ from ops.exits import OK, UNREACHABLE, WRONG, one_line_errors
 from ops.output import AsJson, complain, note, print_json, print_table, say
 from shared.errors import ConfigError, RecordBusy, TransientError
 from shared.state import RecordKey
-from shared.sync.engine import KIND
 from shared.sync.linking import KINDS, REFERENCE, Kind, LinkRule, Match, Matching, counts
 from shared.sync.operator import Operator
+from shared.sync.records import KIND
 
 if TYPE_CHECKING:
     from shared.sync.engine import SyncEngine

@@ -16,8 +16,8 @@ from shared.config.routes import Route
 from shared.errors import BridgeError, RecordNotFound
 from shared.state import KnownClaim, RecordKey, SyncRecord
 from shared.sync import trace as story
-from shared.sync.engine import KIND, blank_record
 from shared.sync.intent import Intent
+from shared.sync.records import KIND, blank_record
 from shared.sync.unfinished import Unfinished, logs_command, unfinished
 from shared.topics import project
 from shared.warehouse.gateway import scalar, warehouse_from_environment

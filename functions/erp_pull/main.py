@@ -72,8 +72,7 @@ def _why_not(site: SiteConfig, order: PullOrder) -> str | None:
     """Why a site cannot be pulled: it has no ERP, or one that nobody can ask what changed."""
     if site.erp is None:
         return "no_erp"
-    cannot_ask = site.erp.adapter == "rest" and site.erp.rest.changed_parameter is None
-    return "cannot_ask_what_changed" if cannot_ask and not order.compare_all else None
+    return None if site.erp.can_ask_what_changed or order.compare_all else "cannot_ask_what_changed"
 
 
 def _body(report: PullReport) -> dict[str, Any]:

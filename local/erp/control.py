@@ -61,6 +61,12 @@ async def counters(request: Request) -> Response:
     return JSONResponse({"counters": dict(tenant.counters), "duplicates": tenant.duplicates()})
 
 
+async def add_order(request: Request) -> Response:
+    """POST: make an order as a person in the ERP's own screens would, by the same rules."""
+    order = _tenant(request).create(await _object(request), counter="user_creates")
+    return JSONResponse(order.as_json(), 201)
+
+
 async def edit_order(request: Request) -> Response:
     """PATCH: change an order as a person in the ERP's own screens would, by the same rules, without If-Match."""
     tenant = _tenant(request)
@@ -120,6 +126,7 @@ ROUTES = [
     Route("/_sim/tenants/{tenant}/equipment", add_equipment, methods=["POST"]),
     Route("/_sim/tenants/{tenant}/dump", dump, methods=["GET"]),
     Route("/_sim/tenants/{tenant}/counters", counters, methods=["GET"]),
+    Route("/_sim/tenants/{tenant}/orders", add_order, methods=["POST"]),
     Route("/_sim/tenants/{tenant}/orders/{order_id}", edit_order, methods=["PATCH"]),
     Route("/_sim/faults", add_fault, methods=["POST"]),
     Route("/_sim/faults", list_faults, methods=["GET"]),

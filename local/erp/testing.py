@@ -27,6 +27,10 @@ class Simulator(Controls):
         self._call("PUT", f"tenants/{tenant}", body)
         return f"{self.base_url}/{tenant}"
 
+    def create(self, tenant: str, **fields: Any) -> str:
+        """Make an order as a person working in the ERP; its id."""
+        return str(self._call("POST", f"tenants/{tenant}/orders", fields)["id"])
+
     def edit(self, tenant: str, order_id: str, **changes: Any) -> None:
         """Change an order as a person working in the ERP."""
         self._call("PATCH", f"tenants/{tenant}/orders/{order_id}", changes)

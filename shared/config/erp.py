@@ -33,6 +33,11 @@ class ErpConfig(Model):
         settings: ConnectionConfig = getattr(self, self.adapter)
         return settings
 
+    @property
+    def can_ask_what_changed(self) -> bool:
+        """Whether the ERP can be asked for its changes, as it is configured."""
+        return self.adapter != "rest" or self.rest.changed_parameter is not None
+
     @model_validator(mode="after")
     def _only_the_settings_of_the_adapter(self) -> Self:
         if others := sorted(({"rest", "sap", "oracle"} - {self.adapter}) & self.model_fields_set):

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, StrictBool, StrictFloat, StrictInt, StrictStr, model_validator
+from pydantic import BeforeValidator, Field, StrictBool, StrictInt, model_validator
 
 from shared.config.loading import Model, fault_at
 from shared.config.messages import did_you_mean
+from shared.config.record_policies import OnDelete, OnNewInErp, Scalar
 
 Policy = Literal["maintainx", "erp", "newest", "manual"]
 Direction = Literal["both", "to_erp", "to_maintainx"]
 Status = Literal["OPEN", "IN_PROGRESS", "ON_HOLD", "DONE", "CANCELED", "SKIPPED"]
-Scalar = StrictStr | StrictBool | StrictInt | StrictFloat
 
 # What MaintainX may answer in these fields (its OpenAPI document): a table that leaves one out would fail in the
 # night on the first work order that has it, so the file is refused instead.
@@ -146,9 +146,12 @@ class FieldRule(Model):
     @property
     def maintainx_values(self) -> dict[str, Scalar]:
         """ERP value (by `value_key`) -> MaintainX value, of its own type: `back`, and what follows from `values`."""
-        typed = _number_of if WRITABLE.get(str(self.maintainx)) == "number" else str
-        turned: dict[str, Scalar] = {value_key(erp): typed(maintainx) for maintainx, erp in (self.values or {}).items()}
+        turned = {value_key(erp): self.typed(maintainx) for maintainx, erp in (self.values or {}).items()}
         return {**turned, **(self.back or {})}
+
+    def typed(self, key: str) -> Scalar:
+        """A key of `values` as the MaintainX field has it; ValueError if that is a number and the key is none."""
+        return _number_of(key) if WRITABLE.get(str(self.maintainx)) == "number" else key
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -231,35 +234,19 @@ class FieldRule(Model):
         return self
 
 
-class OnDelete(Model):
-    """What happens to the ERP's record when the work order is deleted in MaintainX.
-
-    `cancel` writes `set` into it (`set: {status: CANCELLED}`), `ignore` leaves it as it is, `park` asks a person which
-    of the two.
-    """
-
-    action: Literal["cancel", "ignore", "park"]
-    set: dict[str, Scalar] = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _cancel_writes_something(self) -> Self:
-        if (self.action != "ignore") != bool(self.set):
-            text = "the ERP fields that mark a cancelled record"
-            raise ValueError(f"cancel needs set, {text}, and so does park; ignore has none")
-        return self
-
-
 class MappingFile(Model):
     """The whole of one mapping file.
 
     skip_when: a work order in one of these statuses gets no ERP record; one that has a record stays in step.
     on_erp_delete: what happens to the work order when its ERP record is gone: `cancel` cancels it, `ignore` leaves it,
-    `park` asks a person.
+    `park` asks a person. on_new_in_erp: what happens to a record that was made in the ERP.
     """
 
     fields: list[FieldRule] = Field(min_length=1)
     on_delete: OnDelete
     on_erp_delete: Literal["cancel", "ignore", "park"] = "park"
+    # Not OnNewInErp(): that would build a validator of its own at every cold start.
+    on_new_in_erp: OnNewInErp = Field(default_factory=dict, validate_default=True)
     skip_when: list[Status] = Field(default_factory=list)
 
     @model_validator(mode="after")
@@ -280,6 +267,13 @@ class MappingFile(Model):
             if name not in names:
                 reason = f"no rule writes the ERP field {name}{did_you_mean(name, names)}"
                 raise fault_at(("on_delete", "set", name), reason)
+        for name in self.on_new_in_erp.when:
+            if name not in names:
+                reason = f"no rule reads the ERP field {name}{did_you_mean(name, names)}"
+                raise fault_at(("on_new_in_erp", "when", name), reason)
+        if self.on_new_in_erp.action == "create" and "title" not in paths:
+            reason = "a work order needs a title, but no rule brings the ERP's changes of one to MaintainX"
+            raise fault_at(("on_new_in_erp", "action"), reason)
         return self
 
     @model_validator(mode="after")

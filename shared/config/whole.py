@@ -5,8 +5,10 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
+from shared.config.erp import ErpConfig
 from shared.config.loading import Location, config_folder, load_model, locate
 from shared.config.mappings import MappingFile
 from shared.config.messages import did_you_mean
@@ -66,10 +68,16 @@ def _faults_of_mapping(name: str, mapping: MappingFile, sites: Sequence[SiteConf
     sites_of: dict[tuple[Location, str], list[str]] = {}
     for site in sites:
         if site.erp is not None and site.erp.mapping == name:
-            for fault in disagreements(mapping, description_of(site.erp), reference_field_of(site.erp)):
+            faults = disagreements(mapping, description_of(site.erp), reference_field_of(site.erp))
+            for fault in chain(faults, _unseen(mapping, site.erp)):
                 sites_of.setdefault(fault, []).append(site.id)
     for (where, reason), site_ids in sites_of.items():
         yield where, f"{reason} (ERP of {', '.join(site_ids)})"
+
+
+def _unseen(mapping: MappingFile, erp: ErpConfig) -> Iterator[tuple[Location, str]]:
+    if mapping.on_new_in_erp.action == "create" and not erp.can_ask_what_changed:
+        yield ("on_new_in_erp", "action"), "create finds nothing without erp.rest.changed_parameter in sites.yaml"
 
 
 def _faults_of_routes(file: RoutesFile, site_ids: set[str]) -> Iterator[tuple[Location, str]]:

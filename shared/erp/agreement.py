@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import date
 from typing import Any
 
 from shared.config.loading import Location
-from shared.config.mappings import READABLE, FieldRule, MappingFile, Scalar, unknown_path, value_key
+from shared.config.mappings import READABLE, FieldRule, MappingFile, unknown_path, value_key
 from shared.config.messages import did_you_mean
+from shared.config.record_policies import Scalar
 from shared.erp.base import ErpDescription, ErpField, StatusRules
 
 Fault = tuple[Location, str]
@@ -51,6 +52,8 @@ def disagreements(mapping: MappingFile, erp: ErpDescription, reference_field: st
             yield from _of_field(where, rule, field, status)
     for name, value in mapping.on_delete.set.items():
         yield from _of_values({("on_delete", "set", name): value}, name, erp)
+    for name, values in mapping.on_new_in_erp.when.items():
+        yield from _of_condition(("on_new_in_erp", "when", name), values, name, erp)
 
 
 def _of_maintainx_field(where: Location, rule: FieldRule) -> Iterator[Fault]:
@@ -112,6 +115,16 @@ def _of_values(sent: dict[Location, Scalar], name: str, erp: ErpDescription) -> 
         yield from ((place, f"{name} cannot be changed once it is made") for place in sent)
     if field is not None:
         yield from _of_scalars(sent, field)
+
+
+def _of_condition(where: Location, values: Sequence[Scalar], name: str, erp: ErpDescription) -> Iterator[Fault]:
+    """Values that are waited for, but never come."""
+    field = (erp.fields or {}).get(name)
+    is_status = erp.status is not None and erp.status.name == name
+    known = erp.status.readable if is_status and erp.status is not None else None if field is None else field.values
+    for number, value in enumerate(values):
+        if known is not None and value_key(value) not in known:
+            yield (*where, number), f"{name} never is {value_key(value)}{did_you_mean(value_key(value), known)}"
 
 
 def _only(sent: dict[Location, Scalar], allowed: Collection[str], cannot: str) -> Iterator[Fault]:

@@ -27,7 +27,7 @@ def maintainx_value_of(rule: FieldRule, value: Any, current: Any, zone: ZoneInfo
     """
     path = str(rule.maintainx)
     if rule.values is not None or rule.back is not None:
-        key = "" if is_empty(value) else value_key(value.rstrip() if isinstance(value, str) else value)
+        key = table_key(value)
         table = rule.maintainx_values
         if key in table:
             return table[key]
@@ -40,6 +40,11 @@ def maintainx_value_of(rule: FieldRule, value: Any, current: Any, zone: ZoneInfo
     if rule.convert == "date":
         return _time_of_day(rule, value, current, zone)
     return _TYPES[WRITABLE.get(path, "text")](rule, value)
+
+
+def table_key(value: Any) -> str:
+    """How an ERP's value is looked up in `FieldRule.maintainx_values`."""
+    return "" if is_empty(value) else value_key(value.rstrip() if isinstance(value, str) else value)
 
 
 def nested(changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,14 +17,15 @@ from shared.erp.base import ErpAdapter
 from shared.errors import RecordBusy
 from shared.events import Event
 from shared.outcomes import Outcome
-from shared.state import LockedRecord, RecordKey, StateStore, SyncRecord
+from shared.state import LockedRecord, RecordKey, StateStore
 from shared.sync.audit import AuditSink
 from shared.sync.look import Look
 from shared.sync.maintainx_side import WorkOrderPort
+from shared.sync.records import KIND, blank_record
 from shared.sync.reference import external_reference
-from shared.sync.session import RecordSession, maintainx_hash
+from shared.sync.session import RecordSession
+from shared.sync.take_in import TakeIn
 
-KIND = "work_order"
 LEASE_S = 60.0
 # How long to wait for a record that another delivery works on before Pub/Sub is asked to come back later.
 _LOCK_WAITS_S = (0.05, 0.1, 0.2, 0.4)
@@ -72,6 +73,15 @@ class SyncEngine:
         finally:
             session.unlock()
 
+    def take_in(self, erp_id: str, event: Event) -> Outcome:
+        """Make a work order of a record that was made in the ERP, if there is none yet, and bring both in step.
+
+        As `look_at` once there is one (`adopted` the first time). skipped: `gone` (the record is), `not_wanted` (the
+        mapping's `on_new_in_erp` wants no work order of it, by now). Raises OutcomeUnknown while a work order may have
+        been made, RecordBusy while another instance makes it, and as `look_at` does.
+        """
+        return TakeIn(self, erp_id, event).run()
+
     def reference(self, work_order_id: int) -> str:
         """What the ERP's record of this work order carries."""
         return external_reference(self.site, work_order_id, self.erp.description.reference_length)
@@ -84,20 +94,3 @@ class SyncEngine:
             if wait_s is not None:
                 self.sleep(wait_s)
         raise RecordBusy(f"work order {key.maintainx_id} of {self.site}: another instance works on it")
-
-
-def blank_record(site: str, work_order_id: int, reference: str, now_utc: datetime) -> SyncRecord:
-    """The record of a work order of which nothing is known yet."""
-    return SyncRecord(
-        site=site,
-        kind=KIND,
-        maintainx_id=work_order_id,
-        erp_id=None,
-        reference=reference,
-        base={},
-        base_hash=maintainx_hash({}),
-        erp_version=None,
-        state="creating",
-        intent=None,
-        updated_at_utc=now_utc,
-    )

@@ -17,12 +17,24 @@ from shared.sync.resolver import UNKNOWN, Agreed
 from shared.values import same_value
 
 ORIGIN = "erp_pull"
-# Why nothing is published. not_linked: none of our work orders. doubled: it carries the reference of a work order that
-# is linked to another ERP record. own_write: it is at the version that we wrote or read last, and has what we know.
-# unchanged: it has what both sides agreed on, or what is parked. parked: it is gone, and a person was told so. deleted:
-# the work order is, in MaintainX. orphaned: the work order was given up when the ERP's record was gone. unreadable: the
-# ERP does not show it, or not so that it could be understood. seen: an earlier run that was cut short dealt with it.
-Skip = Literal["not_linked", "doubled", "own_write", "unchanged", "parked", "deleted", "orphaned", "unreadable", "seen"]
+# Why nothing is published. not_linked: none of our work orders. not_wanted: neither, and the mapping's `on_new_in_erp`
+# leaves it alone. doubled: it carries the reference of a work order that is linked to another ERP record. own_write: it
+# is at the version that we wrote or read last, and has what we know. unchanged: it has what both sides agreed on, or
+# what is parked. parked: it is gone, and a person was told so. deleted: the work order is, in MaintainX. orphaned: the
+# work order was given up when the ERP's record was gone. unreadable: the ERP does not show it, or not so that it could
+# be understood. seen: an earlier run that was cut short dealt with it.
+Skip = Literal[
+    "not_linked",
+    "not_wanted",
+    "doubled",
+    "own_write",
+    "unchanged",
+    "parked",
+    "deleted",
+    "orphaned",
+    "unreadable",
+    "seen",
+]
 # Those that people may want to look into.
 REPORTED: frozenset[Skip] = frozenset({"not_linked", "doubled", "unreadable"})
 Rules = Mapping[str, FieldRule]
@@ -30,10 +42,10 @@ Rules = Mapping[str, FieldRule]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One ERP record. skip: why there is nothing to do; None if the engine must look at the work order.
+    """One ERP record. skip: why there is nothing to do; None if the engine must look at it.
 
-    found: as read; None if the ERP has it no longer. work_order_id: None if there is none. record: what we know of it.
-    fields: ERP names of those that differ from what we know; empty if it is new to us, gone, or shows none of them.
+    found: as read; None if the ERP has it no longer. work_order_id: None if there is none, or none yet. record: what we
+    know of it. fields: ERP names of those that differ from what we know; empty if it is new to us, gone, or shows none.
     """
 
     erp_id: str
@@ -63,6 +75,11 @@ def judge(
     elif skip is None and not fields and _shows_all_is_well(found, record, rules):
         skip = "unchanged"
     return Finding(found.id, skip, found, work_order_id, record, fields)
+
+
+def judge_new(found: ErpRecord, *, wanted: bool) -> Finding:
+    """What it says that a record is new to us, where work orders are made of such."""
+    return Finding(found.id, None if wanted else "not_wanted", found)
 
 
 def judge_gone(record: SyncRecord) -> Finding:

@@ -24,6 +24,7 @@ from shared.sync.conflicts import (
 from shared.sync.gone import ErpRecordGone
 from shared.sync.intent import Intent
 from shared.sync.maintainx_side import WorkOrder
+from shared.sync.new_in_erp import Attempt, marked_erp_id, memo_name
 from shared.sync.reconcile import Reconcile
 from shared.sync.session import RecordSession, maintainx_hash
 from shared.sync.sides import Ours, compared, updated_at
@@ -79,11 +80,16 @@ class Look:
             return gone.deleted_in_maintainx(self, look_at_erp=look)
         if self.record.state == "orphaned":
             return skipped("orphaned")
+        marked = self._take_up_mark(work_order)
         mapping, record = self.engine.mapping, self.record
         not_sent = work_order.get("status") in mapping.skip_when
         if not_sent and not may_exist(record):
             return skipped("status_not_sent", status=work_order["status"])
         ours = Ours.read(mapping, work_order, self.engine.zone)
+        if marked is not None:
+            agreed = marked.agreed(mapping, self.engine.zone, ours)
+            self.session.agree({name: each.to_json() for name, each in agreed.items()})
+            record = self.record
         if not look and self._is_unchanged(ours):  # what an earlier try wrote is not in the hash yet
             self.session.commit(maintainx_updated_at=updated_at(work_order))
             return skipped("unchanged", erp_id=record.erp_id)
@@ -92,7 +98,7 @@ class Look:
             if record.erp_id is not None:
                 found = self.read_erp() if look or self.must_look else None
                 another = found is not None and found.id != record.erp_id
-                return Reconcile(self, ours, found, adopting=another).run()
+                return Reconcile(self, ours, found, adopting=another or self.session.taken_up).run()
             found = self.search()
             if found is None and not_sent:  # an unanswered create came to nothing
                 self.session.commit()
@@ -106,6 +112,22 @@ class Look:
         if found is None:
             return Reconcile(self, ours, None).create()
         return Reconcile(self, ours, found, adopting=self.session.finished is None).run()
+
+    def _take_up_mark(self, work_order: WorkOrder) -> Attempt | None:
+        """Link a work order of which we know nothing, and which was made of an ERP record, to that record.
+
+        The attempt that made it; None if there is nothing to link, or it is forgotten.
+        """
+        site, state = self.engine.site, self.engine.state
+        erp_id = marked_erp_id(work_order, site)
+        if erp_id is None or not self.session.is_new or self.session.taken_up:
+            return None
+        owner = state.find_record(site, self.record.kind, erp_id=erp_id)
+        if owner is not None and owner.key != self.record.key and owner.state != "orphaned":
+            return None
+        self.session.set(erp_id=erp_id, state="linked")
+        self.session.taken_up = True
+        return Attempt.of(state.get_memo(site, memo_name(erp_id)))
 
     def _work_order(self) -> WorkOrder | None:
         """The work order as it is now; None if it is deleted."""

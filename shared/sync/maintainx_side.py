@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Protocol, cast
 
 from shared.maintainx.client import MaintainXClient
+from shared.maintainx.creation import Mark, find_work_orders
 from shared.maintainx.queries import WritableStatus
 
 WorkOrder = Mapping[str, Any]
@@ -14,7 +16,7 @@ WorkOrder = Mapping[str, Any]
 class WorkOrderPort(Protocol):
     """The part of MaintainX that the engine needs. All raise what the client raises.
 
-    The two writes replace what is there (MaintainX has no versions), make no webhook, and answer the work order as it
+    The two changes replace what is there (MaintainX has no versions), make no webhook, and answer the work order as it
     is afterwards, perhaps without its extra fields.
     """
 
@@ -28,6 +30,17 @@ class WorkOrderPort(Protocol):
 
     def set_status(self, work_order_id: int, status: str) -> WorkOrder:
         """Set the status; to set it again is no change."""
+        ...
+
+    def create_work_order(self, fields: Mapping[str, Any], mark: Mark) -> int:
+        """Make a work order that carries the mark, with a webhook as if a person made it; its id.
+
+        OutcomeUnknown if it may have been made: look for the mark before it is tried again.
+        """
+        ...
+
+    def find_work_orders(self, mark: Mark, *, since_utc: datetime) -> list[int]:
+        """The ids of those with this mark that were made since; lists lag (`shared.maintainx.creation`)."""
         ...
 
 
@@ -49,3 +62,11 @@ class MaintainXSide:
         """See WorkOrderPort."""
         # MaintainX itself refuses what is no status; mappings are checked when they are loaded.
         return self._client.set_work_order_status(work_order_id, cast(WritableStatus, status), skip_webhook=True).wire()
+
+    def create_work_order(self, fields: Mapping[str, Any], mark: Mark) -> int:
+        """See WorkOrderPort."""
+        return self._client.create_work_order({**fields, "externalData": dict(mark)})
+
+    def find_work_orders(self, mark: Mark, *, since_utc: datetime) -> list[int]:
+        """See WorkOrderPort."""
+        return find_work_orders(self._client, mark, since_utc=since_utc)

@@ -7,29 +7,26 @@ after a crash in between only publishes again; consumers know both by their ids.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from shared.canonical import canonical_json
-from shared.errors import RecordBusy, TransientError
 from shared.events import Event, event_identity, format_utc
-from shared.state import Acquired, Claim, ClaimKey, LockedRecord, RecordKey, StateStore, SyncRecord
+from shared.state import LockedRecord, RecordKey, StateStore, SyncRecord
 from shared.sync.audit import Action, AuditEntry, AuditSink
 from shared.sync.conflicts import ERP_CHANGED_EVENT, decide, resolved_event
-from shared.sync.engine import KIND, LEASE_S, blank_record
+from shared.sync.engine import LEASE_S
+from shared.sync.records import KIND, blank_record
+from shared.sync.reservation import patiently, reserved
 from shared.sync.resolver import Side
 from shared.topics import ERP_PUSH
 
 LINK_ORIGIN = "ops link"
-# An engine holds a record for a second or two; longer than this, it waits for a system that does not answer.
-_LOCK_WAITS_S = (0.2, 0.5, 1.0, 2.0)
-# More than the waits above and each call of the store take together.
+# More than all waits for the record and each call of the store take together.
 _LINK_TAKES_S = 180.0
 
-T = TypeVar("T")
 Linked = Literal["linked", "asked_again", "already", "taken"]
 """What became of a link: made; known, but not compared yet, so that the engine was asked again; known; refused, since
 one of the two records is linked to another one, or a create is under way."""
@@ -75,7 +72,7 @@ class Operator:
         The new link has no agreements: the engine compares the two field by field, as at a first meeting. Of several
         operators who link one ERP record at the same time, one does so, and the others find it taken.
         """
-        with self._reserved(ClaimKey(key.site, f"{KIND} {erp_id}", LINK_ORIGIN)):
+        with reserved(self.state, key.site, erp_id, owner=self._name, lease_s=_LINK_TAKES_S, sleep=self.sleep):
             record, made = self._linked(key, erp_id, reference)
         if record is not None:
             self._announce("link", record, _look_event(record, self.by, self.clock()))
@@ -104,32 +101,9 @@ class Operator:
         finally:
             self.state.unlock_record(locked)
 
-    @contextmanager
-    def _reserved(self, key: ClaimKey) -> Iterator[None]:
-        """While no other operator has it."""
-        claim = self._patiently(lambda: self._claimed(key), f"{key.event_id} of {key.site}")
-        try:
-            yield
-        finally:
-            with suppress(TransientError):  # it ends by itself, and what was done counts
-                self.state.release_claim(claim)
-
-    def _claimed(self, key: ClaimKey) -> Claim | None:
-        result = self.state.claim(key, owner=self._name, lease_s=_LINK_TAKES_S)
-        return result.claim if isinstance(result, Acquired) else None
-
     def _lock(self, key: RecordKey) -> LockedRecord:
         what = f"work order {key.maintainx_id} of {key.site}"
-        return self._patiently(lambda: self.state.lock_record(key, owner=self._name, lease_s=LEASE_S), what)
-
-    def _patiently(self, take: Callable[[], T | None], what: str) -> T:
-        for wait_s in (*_LOCK_WAITS_S, None):
-            taken = take()
-            if taken is not None:
-                return taken
-            if wait_s is not None:
-                self.sleep(wait_s)
-        raise RecordBusy(f"{what} is being worked on right now; try again")
+        return patiently(lambda: self.state.lock_record(key, owner=self._name, lease_s=LEASE_S), what, self.sleep)
 
     @property
     def _name(self) -> str:

@@ -30,9 +30,11 @@ from shared.errors import (
     RemoteRejected,
     TransientError,
 )
+from shared.events import Event
 from shared.state import RecordKey, StateStore, SyncRecord
-from shared.sync.engine import KIND
-from shared.sync.findings import REPORTED, Finding, change_event, judge, judge_gone, judge_unreadable
+from shared.sync.findings import REPORTED, Finding, change_event, judge, judge_gone, judge_new, judge_unreadable
+from shared.sync.new_in_erp import is_wanted, new_event
+from shared.sync.records import KIND
 from shared.sync.reference import work_order_id_in
 from shared.sync.sides import compared
 from shared.sync.stretch import Stretch
@@ -234,6 +236,8 @@ class Pull:
         named = work_order_id_in(found.reference, self.site, self.erp.description.reference_length)
         if named is not None:
             record = self.state.get_record(RecordKey(self.site, KIND, named))
+        if named is None and self.mapping.on_new_in_erp.action == "create":
+            return judge_new(found, wanted=is_wanted(self.mapping, found))
         return judge(found, named, record, compared(self.mapping))
 
     def _compared(self, record: SyncRecord) -> tuple[Finding, BridgeError | None]:
@@ -248,11 +252,16 @@ class Pull:
 
     def _publish(self, findings: Sequence[Finding], report: PullReport, *, anew: bool) -> None:
         now = self.clock()
-        events = [change_event(self.site, each, now, anew=anew) for each in findings if each.skip is None]
+        events = [self._event(each, now, anew=anew) for each in findings if each.skip is None]
         if events:
             self.publisher.publish_all(ERP_PUSH, [(event.to_json(), event.attributes()) for event in events])
         for finding in findings:
             report.count(finding)
+
+    def _event(self, finding: Finding, now: datetime, *, anew: bool) -> Event:
+        if finding.work_order_id is None and finding.found is not None:
+            return new_event(self.site, finding.found, now)
+        return change_event(self.site, finding, now, anew=anew)
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ from shared.erp.mapping_back import maintainx_value_of
 from shared.errors import MappingError
 from shared.outcomes import Outcome, done, skipped
 from shared.sync.conflicts import Parked, Reason
+from shared.sync.new_in_erp import as_made_of_erp, marked_erp_id
 from shared.sync.resolver import UNKNOWN, Agreed, Choice, Decision, FieldState, Resolution, resolve
 from shared.sync.sides import Ours, compared, field_states, known_value, newest_side
 from shared.values import same_value
@@ -94,6 +95,8 @@ class Reconcile:
         look, engine = self.look, self.look.engine
         look.session.set(base={name: agreed for name, agreed in look.record.base.items() if name in self._rules})
         states = field_states(engine.mapping, engine.zone, look.record, self.ours, self.found, self._status)
+        if marked_erp_id(self.ours.work_order, engine.site) == look.record.erp_id:
+            states = [as_made_of_erp(state) for state in states]
         resolution = resolve(states, newest_side(self.ours, self.found))
         self._note_agreement(resolution)
         self._remember_choices(resolution)

@@ -59,6 +59,8 @@ class RecordSession:
         self.record = record
         self.finished: Intent | None = None  # the write of an earlier delivery that turned out to be done
         self.looked = False  # whether the ERP's record was read, so that what we know of it is fresh
+        self.is_new = locked.record is None  # whether nothing was known of the work order before
+        self.taken_up = False  # whether it turned out to be made of an ERP record
         self._locked = locked
         self._state = state
         self._audit = audit

@@ -22,13 +22,18 @@ def differences(world: GatewayWorld, number: int, order: Mapping[str, Any]) -> l
     status = world.erp.description.status
     found = []
     for rule in world.plant.mapping.fields:
-        if rule.once or rule.erp in parked:
+        if rule.once or rule.erp in parked or (not rule.travels_back and is_made_of_erp(world, number)):
             continue
         sent, erp = mine[rule.erp].sent, order.get(rule.erp)
         held = status is not None and rule.erp == status.name and status.holds(sent, erp)
         if not (same_value(sent, erp) or held or _same_for_maintainx(rule, erp, mine[rule.erp].maintainx)):
             found.append(f"{number} {rule.erp}: {mine[rule.erp]} {erp!r}")
     return found
+
+
+def is_made_of_erp(world: GatewayWorld, number: int) -> bool:
+    """Whether the work order was made of an ERP record, which keeps what it had before."""
+    return bool(world.work_orders[number].get("externalData"))
 
 
 def lost_edits(world: GatewayWorld, number: int, order: Mapping[str, Any], plain: Collection[str]) -> list[str]:

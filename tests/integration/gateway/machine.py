@@ -15,6 +15,8 @@ from hypothesis import HealthCheck, Phase, note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
+from shared.maintainx.creation import SETTLE_S
+from shared.sync.new_in_erp import is_wanted, mark_of
 from shared.values import same_value
 from tests.integration.gateway.checks import differences, lost_edits
 from tests.integration.gateway.world import LEASE_AND_MORE_S, WRITABLE_STATUSES, GatewayWorld, MeetingWire, Plant
@@ -84,6 +86,12 @@ class GatewayMachine(RuleBasedStateMachine):
             name = data.draw(st.sampled_from(sorted(self.erp_edits)))
             order, value = data.draw(st.sampled_from(orders)), data.draw(st.sampled_from(self.erp_edits[name]))
             self.world.change_order(order, name, value)
+
+    @precondition(lambda self: len(self.plant.orders()) < MOST_ORDERS)
+    @rule(title=st.sampled_from(TITLES))
+    def somebody_makes_an_order_in_the_erp(self, title: str) -> None:
+        """Which is to become a work order."""
+        self.plant.new_order(title)
 
     @rule(data=st.data())
     def somebody_moves_an_order_on(self, data: st.DataObject) -> None:
@@ -157,7 +165,7 @@ class GatewayMachine(RuleBasedStateMachine):
     def settle(self) -> None:
         """Everything works again; one catch-up, one pull, and the queue is worked off."""
         self.plant.clear_faults()
-        self.world.wait(2 * LEASE_AND_MORE_S)
+        self.world.wait(SETTLE_S)  # and with it every lease
         self.a_catch_up_runs()
         self.a_pull_runs()
         for _ in range(SETTLE_ROUNDS):
@@ -172,8 +180,9 @@ class GatewayMachine(RuleBasedStateMachine):
         """Nothing lost, nothing doubled, nothing silent."""
         note(str(dict(self.world.outcomes)))
         orders = self.plant.orders()
-        references = list(orders.values())
+        references = [each for each in orders.values() if (each or "").lower().startswith("mx:")]
         assert len(references) == len(set(references)), f"doubled: {references}"
+        self.check_made_in_the_erp()
         for number in self.world.work_orders:
             record = self.world.record(number)
             assert record is not None, f"{number} was skipped"
@@ -195,6 +204,21 @@ class GatewayMachine(RuleBasedStateMachine):
         announced = {field for event in self.world.announced.values() for field in event.data.get("fields", {})}
         for number in self.world.work_orders:
             assert announced >= self.world.record(number).conflicts.keys()  # type: ignore[union-attr]
+
+    def check_made_in_the_erp(self) -> None:
+        """Each order that is none of ours became one work order, unless it was over before anybody saw it.
+
+        One that somebody deletes before it is linked may be made again; nothing tells that it was made.
+        """
+        marks = [row.get("externalData") for row in self.world.work_orders.values()]
+        for order_id, reference in self.plant.orders().items():
+            if (reference or "").lower().startswith("mx:"):
+                continue
+            mark = mark_of(self.plant.site, order_id)
+            living, deleted = marks.count(mark), self.world.deleted_marks.count(mark)
+            assert living <= 1, f"order {order_id} became {living} work orders"
+            if living + deleted == 0:
+                assert not is_wanted(self.plant.mapping, self.world.erp.get(order_id)), f"{order_id} was skipped"
 
     def check_audit(self, number: int, order: Any) -> None:
         """All entries of a record, in order, give what the ERP has."""

@@ -15,6 +15,7 @@ from local.sap.testing import ControlRefused
 from local.sap.testing import Simulator as SapSimulator
 from shared.config.erp import ErpConfig
 from shared.config.mappings import MappingFile, Policy
+from shared.config.record_policies import OnNewInErp
 from shared.erp.base import ErpAdapter
 from shared.erp.oracle import OracleErp
 from shared.erp.rest import RestErp
@@ -27,12 +28,12 @@ _numbers = itertools.count(1)
 
 
 def with_policies(mapping: MappingFile, policies: Mapping[str, Policy]) -> MappingFile:
-    """The mapping with other policies for some ERP fields."""
+    """The mapping with other policies for some ERP fields, by which records of the ERP become work orders."""
     fields = [
         rule if rule.erp not in policies else rule.model_copy(update={"policy": policies[rule.erp]})
         for rule in mapping.fields
     ]
-    return mapping.model_copy(update={"fields": fields})
+    return mapping.model_copy(update={"fields": fields, "on_new_in_erp": OnNewInErp(action="create")})
 
 
 @dataclass
@@ -49,6 +50,12 @@ class RestPlant:
 
     def orders(self) -> dict[str, str | None]:
         return {order["id"]: order["externalReference"] for order in self.simulator.orders(self.site)}
+
+    def new_order(self, title: str) -> str:
+        body = {"shortText": title[:40], "longText": "By a planner", "status": "NEW", "priority": "2"}
+        body |= {"orderType": "PM02", "equipment": "2202", "dueDate": "2026-09-20", "plant": "2020"}
+        body |= {"externalReference": ""}
+        return self.simulator.create(self.site, **body)
 
     def edit(self, order_id: str, name: str, value: Any) -> bool:
         return _if_allowed(lambda: self.simulator.edit(self.site, order_id, **{name: value}))
@@ -102,6 +109,19 @@ class OraclePlant:
     def orders(self) -> dict[str, str | None]:
         return {str(order["WorkOrderId"]): order["WorkOrderNumber"] for order in self.simulator.orders(self.site)}
 
+    def new_order(self, title: str) -> str:
+        made = self.simulator.create(
+            self.site,
+            OrganizationCode="M1",
+            WorkOrderDescription=title,
+            WorkOrderTypeCode="PREVENTIVE",
+            AssetNumber="2202",
+            WorkOrderPriority=2,
+            PlannedStartDate="2026-09-20T06:00:00Z",
+            WorkOrderOperation=[{"OperationSequenceNumber": 10, "OperationName": "Work", "WorkCenterCode": "MECH"}],
+        )
+        return str(made["WorkOrderId"])
+
     def edit(self, order_id: str, name: str, value: Any) -> bool:
         return _if_allowed(lambda: self.simulator.edit(self.site, order_id, **{name: value}))
 
@@ -133,6 +153,19 @@ class SapPlant:
     def orders(self) -> dict[str, str | None]:
         found = self.simulator.orders(self.site)
         return {order["MaintenanceOrder"]: order["ReferenceElement"] for order in found}
+
+    def new_order(self, title: str) -> str:
+        made = self.simulator.create(
+            self.site,
+            MaintenanceOrderDesc=title[:40],
+            MaintenanceOrderType="PM02",
+            MaintenancePlanningPlant="1020",
+            MainWorkCenter="MECH02",
+            MainWorkCenterPlant="1020",
+            Equipment="2202",
+            MaintPriority="2",
+        )
+        return str(made["MaintenanceOrder"])
 
     def edit(self, order_id: str, name: str, value: Any) -> bool:
         if name == "LongText":

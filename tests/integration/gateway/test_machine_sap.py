@@ -32,7 +32,7 @@ def test_whatever_happens_both_sides_agree_or_a_person_was_asked(
 ) -> None:
     monkeypatch.setenv("SECRET_SAP_GATEWAY", "user:password")
     shipped = load_model(MAPPING, MappingFile)
-    mapping = shipped if policy == "as shipped" else with_policies(shipped, dict.fromkeys(FIELDS, policy))  # type: ignore[arg-type]
+    mapping = with_policies(shipped, {} if policy == "as shipped" else dict.fromkeys(FIELDS, policy))  # type: ignore[arg-type]
 
     def make_plant() -> SapPlant:
         site = f"gateway-{next(_numbers)}"

@@ -33,6 +33,7 @@ from shared.state import ClaimKey, Done, InProgress, RecordKey, SyncRecord
 from shared.sync.catch_up import CatchUp
 from shared.sync.engine import LEASE_S, SyncEngine
 from shared.sync.look import DELETED_EVENT
+from shared.sync.new_in_erp import RESOURCE, mark_of
 from shared.sync.pull import Pull
 from shared.sync.reference import work_order_id_in
 from tests.fakes.state import MemoryStateStore
@@ -55,6 +56,10 @@ class Plant(Protocol):
 
     def orders(self) -> dict[str, str | None]:
         """Every order: its id and its reference."""
+        ...
+
+    def new_order(self, title: str) -> str:
+        """A person makes an order, released or not as the ERP begins it; its id."""
         ...
 
     def edit(self, order_id: str, name: str, value: Any) -> bool:
@@ -107,6 +112,7 @@ class GatewayWorld:
     plant: Plant
     work_orders: dict[int, dict[str, Any]] = field(default_factory=dict)
     deleted: set[int] = field(default_factory=set)
+    deleted_marks: list[Any] = field(default_factory=list)
     queue: list[Event] = field(default_factory=list)
     audit: list[dict[str, Any]] = field(default_factory=list)
     announced: dict[str, Event] = field(default_factory=dict)
@@ -142,12 +148,11 @@ class GatewayWorld:
     def change_order(self, order_id: str, name: str, value: Any) -> None:
         """Somebody changes an order in the ERP."""
         if self.plant.edit(order_id, name, value):
-            reference = self.plant.orders()[order_id]
-            number = work_order_id_in(reference and reference.lower(), self.plant.site)
-            self.edits["erp", number or 0, name] = value
+            self.edits["erp", self.number_of(order_id) or 0, name] = value
 
     def delete(self, number: int) -> None:
         """Somebody deletes it."""
+        self.deleted_marks.append(self.work_orders[number].get("externalData"))
         del self.work_orders[number]
         self.deleted.add(number)
         self.tell(number, DELETED_EVENT)
@@ -170,6 +175,13 @@ class GatewayWorld:
                 data={},
             )
         )
+
+    def number_of(self, order_id: str) -> int | None:
+        """The work order that an order belongs to, by its reference or by the mark; None if there is none (yet)."""
+        reference = self.plant.orders()[order_id]
+        mark = mark_of(self.plant.site, order_id)
+        marked = [number for number, row in self.work_orders.items() if row.get("externalData") == mark]
+        return work_order_id_in(reference and reference.lower(), self.plant.site) or next(iter(marked), None)
 
     def wait(self, seconds: float) -> None:
         """Time passes."""
@@ -216,7 +228,11 @@ class GatewayWorld:
 
     def _handled(self, event: Event, wire: Wire | None) -> Outcome | None:
         try:
-            outcome = self.engine(wire or Wire()).look_at(int(event.resource_id), event)
+            engine = self.engine(wire or Wire())
+            if event.resource == RESOURCE:
+                outcome = engine.take_in(event.resource_id, event)
+            else:
+                outcome = engine.look_at(int(event.resource_id), event)
         except Killed:
             self.outcomes["killed"] += 1
             return None
@@ -270,6 +286,15 @@ class GatewayWorld:
         if status not in WRITABLE_STATUSES:
             raise ValidationFailed(f"work order {work_order_id}: {status}", status=400)
         return self._write(work_order_id, {"status": status})
+
+    def create_work_order(self, fields: Mapping[str, Any], mark: Mapping[str, Any]) -> int:
+        unknown = fields.keys() - WRITABLE.keys() - {"extraFields"} | fields.keys() & {"status"}
+        if unknown or not fields.get("title"):
+            raise ValidationFailed(f"new work order: {fields}", status=400)
+        return self.create(**fields, externalData=dict(mark))
+
+    def find_work_orders(self, mark: Mapping[str, Any], *, since_utc: datetime) -> list[int]:  # noqa: ARG002  # a port
+        return [number for number, row in self.work_orders.items() if row.get("externalData") == mark]
 
     def _write(self, work_order_id: int, fields: Mapping[str, Any]) -> Mapping[str, Any]:
         self.get_work_order(work_order_id)

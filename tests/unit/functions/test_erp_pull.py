@@ -13,7 +13,7 @@ from local.erp.testing import Simulator, running_simulator
 from shared import bootstrap
 from shared.events import Event
 from shared.sync import pull
-from shared.sync.engine import blank_record
+from shared.sync.records import blank_record
 from tests.fakes.publisher import FakePublisher
 from tests.fakes.settings import SITES, Settings
 from tests.fakes.state import MemoryStateStore

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from shared.erp.base import ErpDescription, ErpField, ErpRecord
 from shared.errors import ConfigError
 from shared.state import SyncRecord
-from shared.sync.engine import blank_record
 from shared.sync.linking import LinkRule, Match, Matching, counts
+from shared.sync.records import blank_record
 from shared.sync.reference import external_reference
 
 SITE = "plant-1"

@@ -13,8 +13,9 @@ import pytest
 from shared.errors import BrokerUnavailable, ConfigError, RecordBusy
 from shared.events import Event
 from shared.state import ClaimKey, RecordKey
-from shared.sync.engine import blank_record
 from shared.sync.operator import Operator
+from shared.sync.records import blank_record
+from shared.sync.reservation import reservation
 from tests.fakes.sync_world import SITE, WORK_ORDER, World, event, example_mapping
 
 KEY = RecordKey(SITE, "work_order", WORK_ORDER)
@@ -207,8 +208,8 @@ def test_of_two_who_link_one_erp_record_at_the_same_time_one_finds_it_taken() ->
 
 def test_an_erp_record_that_another_operator_links_right_now_is_waited_for_and_then_given_up() -> None:
     world, erp_id = existing()
-    world.state.claim(ClaimKey(SITE, f"work_order {erp_id}", "ops link"), owner="operator/piet", lease_s=60)
-    with pytest.raises(RecordBusy, match=f"work_order {erp_id} of plant-1 is being worked on"):
+    world.state.claim(reservation(SITE, erp_id), owner="operator/piet", lease_s=60)
+    with pytest.raises(RecordBusy, match=f"ERP record {erp_id} of plant-1 is being worked on"):
         by(world, Sender(world)).link(KEY, erp_id, "r")
     world.wait(60)
     assert by(world, Sender(world)).link(KEY, erp_id, "r") == "linked"
