@@ -20,7 +20,7 @@ from shared.config.loading import load_model
 from shared.config.mappings import ENUMS, WRITABLE, MappingFile
 from shared.erp import map_work_order
 from shared.errors import RecordNotFound, ValidationFailed
-from shared.events import Event, format_utc
+from shared.events import Event, format_utc, parse_utc
 from shared.outcomes import Outcome
 from shared.state import RecordKey, SyncRecord
 from shared.sync.conflicts import ERP_CHANGED_EVENT, decide, resolved_event
@@ -255,6 +255,18 @@ class World:
         if status not in ("OPEN", "IN_PROGRESS", "ON_HOLD", "DONE", "CANCELED"):
             raise ValidationFailed(f"work order {work_order_id}: {status}", status=400)
         return self._write(work_order_id, {"status": status})
+
+    def create_work_order(self, fields: Mapping[str, Any], mark: Mapping[str, Any]) -> int:
+        if unknown := fields.keys() - WRITABLE.keys() - {"extraFields"} | fields.keys() & {"status"}:
+            raise ValidationFailed(f"new work order: {unknown}", status=400)
+        number = max([WORK_ORDER, *self.work_orders]) + 1
+        made = {"id": number, "status": "OPEN", "priority": "NONE", "type": "REACTIVE", **fields}
+        self.work_orders[number] = {**made, "externalData": dict(mark), "updatedAt": format_utc(self.now)}
+        return number
+
+    def find_work_orders(self, mark: Mapping[str, Any], *, since_utc: datetime) -> list[int]:
+        found = [number for number, row in self.work_orders.items() if row.get("externalData") == mark]
+        return [number for number in found if parse_utc(self.work_orders[number]["updatedAt"]) >= since_utc]
 
     def _write(self, work_order_id: int, fields: Mapping[str, Any]) -> Mapping[str, Any]:
         if work_order_id not in self.work_orders:

@@ -1,0 +1,298 @@
+"""An order that was made in the ERP becomes one work order, whatever dies in between and whoever looks first."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from shared.errors import DuplicateRecord, OutcomeUnknown, RecordBusy, RemoteUnavailable, ValidationFailed
+from shared.events import Event
+from shared.maintainx.creation import SETTLE_S
+from shared.outcomes import Outcome
+from shared.state import RecordKey, SyncRecord
+from shared.sync.engine import LEASE_S
+from shared.sync.new_in_erp import mark_of, memo_name, new_event
+from shared.sync.reservation import reservation
+from tests.fakes.sync_world import SITE, WORK_ORDER, Killed, Wire, World, both_ways_mapping, event
+
+ORDER = {
+    "shortText": "Change the oil",
+    "longText": "Every 500 hours",
+    "status": "NEW",
+    "priority": "2",
+    "orderType": "PM02",
+    "equipment": "2201",
+    "dueDate": "2026-09-20",
+    "plant": "2020",
+    "costCenter": "4100",
+    "externalReference": "",
+}
+MADE = WORK_ORDER + 1
+
+
+class Site(World):
+    """A site with one order, made by a planner in the ERP."""
+
+    def __init__(self, **order: Any) -> None:
+        super().__init__(both_ways_mapping(on_new_in_erp={"action": "create"}))
+        self.erp_id = self.planned(**order)
+
+    def planned(self, **order: Any) -> str:
+        """A planner makes another one."""
+        return self.tenant.create({**ORDER, **order}, counter="user_creates").id
+
+    def told(self) -> Event:
+        """The event that erp_pull would publish."""
+        return new_event(SITE, self.erp.get(self.erp_id), self.now)
+
+    def take_in(self, wire: Wire | None = None, about: Event | None = None) -> Outcome:
+        """One delivery of it."""
+        return self.engine(wire or Wire()).take_in(self.erp_id, about or self.told())
+
+    def look(self, number: int = MADE) -> Outcome:
+        """A webhook tells of the new work order."""
+        return self.engine(Wire()).look_at(number, replace(event("w1"), resource_id=str(number)))
+
+    def made(self) -> list[int]:
+        """The work orders that were made of the order."""
+        mark = mark_of(SITE, self.erp_id)
+        return [number for number, row in self.work_orders.items() if row.get("externalData") == mark]
+
+    def link(self, number: int = MADE) -> SyncRecord | None:
+        """What is known of a work order."""
+        return self.state.get_record(RecordKey(SITE, "work_order", number))
+
+    def must_be_in_step(self) -> None:
+        """One work order of one order, linked, as the planner wrote it."""
+        (number,) = self.made()
+        record, row = self.link(number), self.work_orders[number]
+        assert record is not None
+        assert (record.state, record.erp_id, record.conflicts) == ("linked", self.erp_id, {})
+        assert (row["title"], row["priority"], row["assetId"]) == ("Change the oil", "MEDIUM", 2201)
+        assert row["extraFields"] == {"Cost Center": "4100", "Order": self.erp_id}
+        order = self.tenant.orders[self.erp_id].fields
+        assert {name: order[name] for name in ORDER} == ORDER
+        assert len(self.tenant.orders) == 1
+        assert self.state.get_memo(SITE, memo_name(self.erp_id)) == {}
+        assert self.look(number).reason == "unchanged"
+
+
+def test_the_work_order_has_what_the_planner_wrote_and_the_order_stays_as_it_is() -> None:
+    site = Site()
+    assert site.take_in().reason == "adopted"
+    site.must_be_in_step()
+    row = site.work_orders[MADE]
+    assert (row["description"], row["dueDate"]) == ("Every 500 hours", "2026-09-20T10:00:00.000Z")
+    assert site.take_in().reason in ("unchanged", "in_step")
+    site.must_be_in_step()
+
+
+def test_the_audit_trail_tells_of_the_creation_and_of_what_the_erp_has() -> None:
+    site = Site()
+    site.take_in()
+    create, adopt = list(site.audit_entries().values())[:2]
+    assert (create["action"], create["direction"], create["erp_id"]) == ("create", "erp_to_maintainx", site.erp_id)
+    assert (create["maintainx_id"], create["after"]["title"], create["actor"]) == (MADE, "Change the oil", "poll")
+    assert create["agreed"]["plant"] == "2020"
+    assert (adopt["action"], adopt["maintainx_id"]) == ("adopt", MADE)
+
+
+def test_a_status_that_work_has_reached_in_the_erp_is_brought_to_maintainx() -> None:
+    site = Site(status="IN_WORK")
+    assert site.take_in().reason == "adopted"
+    assert site.work_orders[MADE]["status"] == "IN_PROGRESS"
+    assert site.tenant.orders[site.erp_id].fields["status"] == "IN_WORK"
+
+
+@pytest.mark.parametrize("first", ["the next delivery", "the webhook", "the next delivery, late"])
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("kill_at", range(1, 30))
+def test_whatever_call_the_worker_dies_at_there_is_one_work_order_in_the_end(
+    kill_at: int, when: Any, first: str
+) -> None:
+    site = Site()
+    wire = Wire(kill_at=kill_at, when=when)
+    with contextlib.suppress(Killed):
+        site.take_in(wire)
+    if len(wire.calls) >= kill_at:
+        site.wait(LEASE_S + 1)
+        if first == "the webhook" and site.made():
+            site.look()
+        if first == "the next delivery, late":
+            site.wait(SETTLE_S)
+        if not _delivered(site):  # that nothing was made is certain only when MaintainX's lists have settled
+            assert site.made() == []
+            site.wait(SETTLE_S)
+            assert _delivered(site)
+    site.must_be_in_step()
+    assert site.audited()["create"] == 1
+
+
+@pytest.mark.parametrize("kill_at", range(8, 30))
+def test_what_people_change_before_it_is_linked_counts(kill_at: int) -> None:
+    site = Site()
+    with contextlib.suppress(Killed):
+        site.take_in(Wire(kill_at=kill_at))
+    assert site.made() == [MADE]
+    site.work_orders[MADE]["title"] = "Change oil and filter"
+    site.wait(LEASE_S + 1)
+    site.take_in()
+    assert site.work_orders[MADE]["title"] == "Change oil and filter"
+    assert site.tenant.orders[site.erp_id].fields["shortText"] == "Change oil and filter"
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        {"externalReference": f"mx:{SITE}:5"},
+        {"externalReference": "MX:another-site:5"},
+        {"status": "COMPLETED"},
+        {"status": "CANCELLED"},
+    ],
+)
+def test_an_order_that_is_over_or_ours_is_not_made_again(order: dict[str, Any]) -> None:
+    site = Site(**order)
+    assert site.take_in().reason == "not_wanted"
+    assert (site.made(), site.state.get_memo(SITE, memo_name(site.erp_id))) == ([], {})
+
+
+def test_an_order_that_does_not_meet_the_condition_is_left_alone() -> None:
+    site = Site()
+    site.mapping = both_ways_mapping(on_new_in_erp={"action": "create", "when": {"plant": ["1010", "1020"]}})
+    assert site.take_in().reason == "not_wanted"
+    site.mapping = both_ways_mapping(
+        on_new_in_erp={"action": "create", "when": {"plant": ["2020"], "orderType": ["PM02"]}}
+    )
+    assert site.take_in().reason == "adopted"
+
+
+def test_an_order_that_is_gone_by_now_is_gone() -> None:
+    site = Site()
+    about = site.told()
+    site.delete_in_erp()
+    assert site.take_in(about=about).reason == "gone"
+
+
+def test_an_unanswered_creation_is_neither_repeated_nor_forgotten_until_the_lists_have_settled() -> None:
+    site = Site()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(site, "create_work_order", _unanswered)
+        with pytest.raises(OutcomeUnknown, match="cut"):
+            site.take_in()
+    with pytest.raises(OutcomeUnknown, match="not listed yet"):
+        site.take_in()
+    assert site.made() == []
+    site.wait(SETTLE_S)
+    assert site.take_in().reason == "adopted"
+    site.must_be_in_step()
+
+
+def test_a_second_unanswered_creation_is_waited_for_as_long_as_the_first() -> None:
+    site = Site()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(site, "create_work_order", _unanswered)
+        for _ in range(2):
+            with pytest.raises(OutcomeUnknown, match="cut"):
+                site.take_in()
+            site.wait(SETTLE_S)
+        site.wait(-1)
+        with pytest.raises(OutcomeUnknown, match="not listed yet"):
+            site.take_in()
+
+
+@pytest.mark.parametrize("error", [ValidationFailed("assetId", status=400), RemoteUnavailable("down")])
+def test_a_creation_that_certainly_came_to_nothing_is_not_waited_for(error: Exception) -> None:
+    site = Site()
+
+    def refused(*_: Any) -> int:
+        raise error
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(site, "create_work_order", refused)
+        with pytest.raises(type(error)):
+            site.take_in()
+    assert site.take_in().reason == "adopted"
+    site.must_be_in_step()
+
+
+def test_two_work_orders_with_one_mark_are_reported() -> None:
+    site = Site()
+    with pytest.raises(Killed):
+        site.take_in(Wire(kill_at=_call(site, "maintainx.create_work_order"), when="after"))
+    site.create_work_order({"title": "Copy"}, mark_of(SITE, site.erp_id))
+    site.wait(LEASE_S + 1)
+    with pytest.raises(DuplicateRecord, match=rf"\[{MADE}, {MADE + 1}\]"):
+        site.take_in()
+
+
+def test_a_copy_of_a_work_order_that_is_linked_gets_an_order_of_its_own() -> None:
+    site = Site()
+    site.take_in()
+    copy = site.create_work_order({"title": "Copy", "assetId": 2201}, mark_of(SITE, site.erp_id))
+    assert site.look(copy).reason == "created"
+    record = site.link(copy)
+    assert record is not None
+    assert record.erp_id != site.erp_id
+
+
+def test_while_another_worker_makes_it_a_delivery_comes_again_later() -> None:
+    site = Site()
+    site.state.claim(reservation(SITE, site.erp_id), owner="another", lease_s=60)
+    with pytest.raises(RecordBusy):
+        site.take_in()
+    assert site.made() == []
+
+
+def test_a_work_order_that_was_deleted_before_it_was_linked_is_not_made_again() -> None:
+    site = Site()
+    with pytest.raises(Killed):
+        site.take_in(Wire(kill_at=_call(site, "maintainx.get_work_order")))
+    site.wait(LEASE_S + 1)
+    del site.work_orders[MADE]
+    deleted = replace(event("d1"), type="work_order.deleted", resource_id=str(MADE))
+    assert site.engine(Wire()).look_at(MADE, deleted).reason == "gone"
+    for _ in range(2):
+        assert site.take_in().reason == "gone"
+    assert len(site.work_orders) == 1
+
+
+def test_a_mark_of_another_site_or_in_another_form_is_none() -> None:
+    site = Site()
+    for mark in ({"site": "plant-9", "erpRecord": site.erp_id}, {"erpRecord": site.erp_id}, site.erp_id, 7):
+        number = site.create_work_order({"title": "Elsewhere", "assetId": 2201}, {})
+        site.work_orders[number]["externalData"] = mark
+        assert site.look(number).reason == "created"
+
+
+def test_deleting_the_work_order_cancels_the_order_as_any_other() -> None:
+    site = Site()
+    site.take_in()
+    del site.work_orders[MADE]
+    deleted = replace(event("d1"), type="work_order.deleted", resource_id=str(MADE))
+    assert site.engine(Wire()).look_at(MADE, deleted).reason == "cancelled"
+    assert site.tenant.orders[site.erp_id].fields["status"] == "CANCELLED"
+    assert site.take_in().reason == "gone"
+    assert len(site.work_orders) == 1
+
+
+def _delivered(site: Site) -> bool:
+    try:
+        site.take_in()
+    except OutcomeUnknown:
+        return False
+    return True
+
+
+def _unanswered(*_: Any) -> int:
+    raise OutcomeUnknown("cut")
+
+
+def _call(site: Site, name: str) -> int:
+    """At which call a worker makes this one."""
+    wire, twin = Wire(), Site()
+    twin.mapping = site.mapping
+    twin.take_in(wire)
+    return wire.calls.index(name) + 1
