@@ -22,7 +22,7 @@ from shared.events import Event, dig, event_identity, format_utc
 from shared.sync.maintainx_side import WorkOrder
 from shared.sync.resolver import UNKNOWN, Agreed, FieldState
 from shared.sync.sides import Ours, compared
-from shared.values import is_empty
+from shared.values import is_empty, same_value
 
 NEW_IN_ERP_EVENT = "work_order.new_in_erp"
 RESOURCE = "erp_record"
@@ -125,6 +125,8 @@ def as_made_of_erp(state: FieldState) -> FieldState:
     """A field of a work order that was made of its ERP record: until both agree for the first time, the ERP's stays."""
     if state.base is not None or state.erp is UNKNOWN:
         return state
+    if state.back is UNKNOWN and same_value(state.erp, None):  # there is nothing that MaintainX could be told
+        return replace(state, base=Agreed(state.maintainx, state.sent, state.erp))
     return replace(state, held=False, decided=state.decided or "erp")
 
 
@@ -147,7 +149,10 @@ def new_event(site: str, found: ErpRecord, now_utc: datetime) -> Event:
 
 
 def _travelling(rule: FieldRule, found: ErpRecord, zone: ZoneInfo) -> Any:
-    return maintainx_value_of(rule, found.fields[rule.erp], None, zone)
+    value = found.fields[rule.erp]
+    if is_empty(value) and "" not in rule.maintainx_values:
+        return None
+    return maintainx_value_of(rule, value, None, zone)
 
 
 def _clear_or_none(rule: FieldRule, found: ErpRecord, zone: ZoneInfo) -> Any:

@@ -13,6 +13,7 @@ from shared import bootstrap
 from shared.events import Event
 from shared.state import RecordKey
 from shared.sync.conflicts import resolved_event
+from shared.sync.new_in_erp import new_event
 from tests.fakes.events import push_body
 from tests.fakes.publisher import FakePublisher
 from tests.fakes.state import MemoryStateStore
@@ -60,6 +61,17 @@ def test_a_change_in_the_erp_is_pulled(push: Push, world: World, logged: LogLine
     assert push(erp_event()) == 204
     assert world.work_orders[WORK_ORDER]["priority"] == "LOW"
     assert outcomes(logged)[-1] == ("done", "pulled")
+
+
+def test_an_order_that_was_made_in_the_erp_becomes_a_work_order_once(
+    push: Push, world: World, logged: LogLines
+) -> None:
+    world.mapping = both_ways_mapping(on_new_in_erp={"action": "create"})
+    erp_id = world.tenant.create({"shortText": "Change the oil", "orderType": "PM02"}).id
+    about = new_event(SITE, world.erp.get(erp_id), world.now)
+    assert (push(about), push(about), push(replace(about, event_id="n2"))) == (204, 204, 204)
+    assert [row["title"] for row in world.work_orders.values()][1:] == ["Change the oil"]
+    assert outcomes(logged)[:2] == [("done", "adopted"), ("skipped", "duplicate")]
 
 
 def test_a_conflict_is_parked_and_the_decision_of_a_person_is_done(push: Push, world: World, logged: LogLines) -> None:

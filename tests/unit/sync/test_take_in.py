@@ -144,6 +144,15 @@ def test_what_people_change_before_it_is_linked_counts(kill_at: int) -> None:
     assert site.tenant.orders[site.erp_id].fields["shortText"] == "Change oil and filter"
 
 
+def test_what_the_planner_left_empty_is_left_to_maintainx_and_stays_empty_in_the_erp() -> None:
+    site = Site(priority=None, equipment=None, dueDate=None)
+    assert site.take_in().reason == "adopted"
+    row, order = site.work_orders[MADE], site.tenant.orders[site.erp_id].fields
+    assert (row["priority"], row.get("assetId"), row.get("dueDate")) == ("NONE", None, None)
+    assert (order["priority"], order["equipment"], order["dueDate"]) == (None, None, None)
+    assert site.look().reason == "unchanged"
+
+
 @pytest.mark.parametrize(
     "order",
     [

@@ -1,0 +1,173 @@
+"""Records that were made in the ERP, without any I/O: wanted or not, and what they become."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from shared.config.mappings import MappingFile
+from shared.erp.base import ErpRecord
+from shared.errors import MappingError
+from shared.sync.new_in_erp import as_made_of_erp, is_wanted, mark_of, marked_erp_id, new_event, new_work_order
+from shared.sync.resolver import UNKNOWN, Agreed, FieldState, resolve
+from tests.fakes.sync_world import SITE, ZONE, both_ways_mapping
+
+NOW = datetime(2026, 9, 14, 12, tzinfo=UTC)
+FIELDS = {"shortText": "Change the oil", "status": "NEW", "priority": "2", "plant": "2020", "equipment": "2201"}
+
+
+def found(reference: str | None = None, version: str | None = "v1", **fields: Any) -> ErpRecord:
+    return ErpRecord("4711", reference, {**FIELDS, **fields}, version, NOW)
+
+
+def mapping(**keys: Any) -> MappingFile:
+    return both_ways_mapping(**{"on_new_in_erp": {"action": "create"}, **keys})
+
+
+@pytest.mark.parametrize(
+    ("record", "wanted"),
+    [
+        (found(), True),
+        (found(reference=""), True),
+        (found(reference="PM-PLAN-7"), True),
+        (found(reference="mx:plant-1:5"), False),
+        (found(reference="MX:plant-9:5 "), False),
+        (found(status="IN_WORK"), True),
+        (found(status="COMPLETED"), False),
+        (found(status="CLOSED"), False),
+        (found(status="CANCELLED "), False),
+        (found(status="SOMETHING NEW"), True),  # the mapping's fault is told when it is made
+    ],
+)
+def test_what_is_ours_or_over_is_not_wanted(record: ErpRecord, wanted: bool) -> None:
+    assert is_wanted(mapping(), record) is wanted
+    assert not is_wanted(both_ways_mapping(), record)
+
+
+@pytest.mark.parametrize(
+    ("when", "wanted"),
+    [
+        ({"plant": ["2020"]}, True),
+        ({"plant": ["1010", "2020"]}, True),
+        ({"plant": ["1010"]}, False),
+        ({"plant": ["2020"], "priority": ["1"]}, False),
+        ({"priority": [2]}, True),  # a number in YAML means the text
+        ({"costCenter": ["4100"]}, True),  # not shown by a list: the record itself will tell
+    ],
+)
+def test_every_condition_must_fit(when: dict[str, list[Any]], wanted: bool) -> None:
+    assert is_wanted(mapping(on_new_in_erp={"action": "create", "when": when}), found()) is wanted
+
+
+def test_an_empty_field_fits_the_empty_text() -> None:
+    rule = mapping(on_new_in_erp={"action": "create", "when": {"costCenter": [""]}})
+    assert is_wanted(rule, found(costCenter=None))
+    assert not is_wanted(rule, found(costCenter="4100"))
+
+
+def test_the_mapping_is_read_backwards_without_the_status() -> None:
+    record = found(longText="Every 500 hours", dueDate="2026-09-20", costCenter="4100", orderType="PM01", id="4711")
+    assert new_work_order(mapping(), record, ZONE) == {
+        "title": "Change the oil",
+        "description": "Every 500 hours",  # its changes do not travel back, but it is clear
+        "priority": "MEDIUM",
+        "assetId": 2201,
+        "dueDate": "2026-09-20T10:00:00.000Z",
+        "extraFields": {"Cost Center": "4100", "Order": "4711"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("order_type", "made"),
+    [("PM01", "REACTIVE"), ("PM02", "PREVENTIVE"), ("PM03", "OTHER"), ("PM09", None), (None, None), ("", None)],
+)
+def test_a_field_that_does_not_travel_back_is_read_where_it_is_clear(order_type: str | None, made: Any) -> None:
+    # PM03 is OTHER, as nobody can write CYCLE_COUNT.
+    values = {"REACTIVE": "PM01", "PREVENTIVE": "PM02", "OTHER": "PM03", "CYCLE_COUNT": "PM03"}
+    body = new_work_order(mapping(orderType={"values": values}), found(orderType=order_type), ZONE)
+    assert body.get("type") == made
+
+
+def test_a_value_that_several_could_mean_is_left_out() -> None:
+    values = dict.fromkeys(("REACTIVE", "PREVENTIVE", "OTHER", "CYCLE_COUNT"), "PM01")
+    assert "type" not in new_work_order(mapping(orderType={"values": values}), found(orderType="PM01"), ZONE)
+
+
+def test_numbers_as_keys_of_a_table_become_numbers() -> None:
+    rule = {"values": {"2201": "PUMP", "2202": "FAN"}, "convert": None, "direction": "to_erp", "policy": "maintainx"}
+    assert new_work_order(mapping(equipment=rule), found(equipment="PUMP"), ZONE)["assetId"] == 2201
+
+
+def test_fields_that_the_erp_does_not_show_or_that_are_empty_are_left_out() -> None:
+    record = ErpRecord("4711", None, {"shortText": "Change the oil", "dueDate": None, "equipment": ""}, None)
+    assert new_work_order(mapping(), record, ZONE) == {"title": "Change the oil"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"shortText": ""}, "4711 has nothing that could be the title"),
+        ({"priority": "9"}, "priority -> priority"),
+        ({"equipment": "PUMP-7"}, "equipment -> assetId"),
+    ],
+)
+def test_a_value_that_the_mapping_has_no_answer_for_is_an_error(fields: dict[str, Any], reason: str) -> None:
+    with pytest.raises(MappingError, match=reason):
+        new_work_order(mapping(), found(**fields), ZONE)
+
+
+def test_a_record_without_a_title_is_an_error() -> None:
+    with pytest.raises(MappingError, match="4711 has nothing that could be the title"):
+        new_work_order(mapping(), ErpRecord("4711", None, {"priority": "1"}, None), ZONE)
+
+
+def test_the_mark_is_read_as_it_was_written_and_only_of_its_site() -> None:
+    assert marked_erp_id({"externalData": mark_of(SITE, "4711")}, SITE) == "4711"
+    assert marked_erp_id({"externalData": mark_of("plant-9", "4711")}, SITE) is None
+    more = {**mark_of(SITE, "1"), "x": 1}
+    others: list[dict[str, Any]] = [{}, *({"externalData": each} for each in (None, "4711", more))]
+    assert [marked_erp_id(each, SITE) for each in others] == [None] * 4
+
+
+def test_the_same_state_of_a_record_is_the_same_event() -> None:
+    first = new_event(SITE, found(), NOW)
+    assert (first.type, first.resource, first.resource_id) == ("work_order.new_in_erp", "erp_record", "4711")
+    assert first.event_id == new_event(SITE, found(), NOW.replace(hour=13)).event_id
+    changed = [found(version="v2"), found(priority="1")]
+    assert len({first.event_id, *(new_event(SITE, each, NOW).event_id for each in changed)}) == 3
+    assert new_event("plant-9", found(), NOW).event_id != first.event_id
+
+
+@pytest.mark.parametrize("direction", ["both", "to_erp", "to_maintainx"])
+@pytest.mark.parametrize("policy", ["maintainx", "erp", "newest", "manual"])
+@pytest.mark.parametrize("held", [True, False])
+def test_at_the_first_meeting_the_erps_value_stays_whatever_the_policy(direction: Any, policy: Any, held: bool) -> None:
+    state = FieldState(
+        field="status",
+        base=None,
+        maintainx="OPEN",
+        sent="REL",
+        erp="CNF",
+        back="IN_PROGRESS",
+        held=held,
+        direction=direction,
+        policy=policy,
+    )
+    (decision,) = resolve([as_made_of_erp(state)], "maintainx").decisions
+    assert decision.winner == "erp"
+
+
+def test_what_the_erp_leaves_empty_and_maintainx_cannot_stays_empty_in_the_erp() -> None:
+    state = FieldState(field="priority", base=None, maintainx="NONE", sent="4", erp=None)
+    (decision,) = resolve([as_made_of_erp(state)], "maintainx").decisions
+    assert (decision.kind, decision.winner) == ("agreed", None)
+
+
+def test_after_the_first_agreement_or_unseen_a_field_is_like_any_other() -> None:
+    agreed = FieldState(field="f", base=Agreed("a", "a", "a"), maintainx="b", sent="b", erp="a")
+    unseen = FieldState(field="f", base=None, maintainx="b", sent="b", erp=UNKNOWN)
+    assert (as_made_of_erp(agreed), as_made_of_erp(unseen)) == (agreed, unseen)
+    decided = FieldState(field="f", base=None, maintainx="b", sent="b", erp="a", decided="maintainx")
+    assert as_made_of_erp(decided).decided == "maintainx"
