@@ -24,7 +24,7 @@ from shared.sync.conflicts import (
 from shared.sync.gone import ErpRecordGone
 from shared.sync.intent import Intent
 from shared.sync.maintainx_side import WorkOrder
-from shared.sync.new_in_erp import Attempt, marked_erp_id, memo_name
+from shared.sync.new_in_erp import NEW_IN_ERP_EVENT, Attempt, marked_erp_id, memo_name
 from shared.sync.reconcile import Reconcile
 from shared.sync.session import RecordSession, maintainx_hash
 from shared.sync.sides import Ours, compared, updated_at
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 DELETED_EVENT = "work_order.deleted"
 # They tell of something that the work order itself does not show.
-_LOOK_AT_ERP = frozenset({ERP_CHANGED_EVENT, RESOLVED_EVENT})
+_LOOK_AT_ERP = frozenset({ERP_CHANGED_EVENT, RESOLVED_EVENT, NEW_IN_ERP_EVENT})
 _MAX_TRIES = 3
 
 

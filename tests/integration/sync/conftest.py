@@ -20,6 +20,7 @@ from local.firestore.testing import running_server
 from local.maintainx.control_client import SimControl
 from local.maintainx.testing import running_simulator as running_maintainx
 from shared.config.erp import ErpConfig
+from shared.config.mappings import MappingFile
 from shared.erp import map_work_order
 from shared.erp.rest import RestErp
 from shared.maintainx.client import MaintainXClient
@@ -60,6 +61,8 @@ class Stack:
     erp: ErpSimulator
     project: str
     firestore_calls: Callable[[], int]
+    mapping: MappingFile = field(default_factory=example_mapping)
+    token: str = DRIVER
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     trail: Trail = field(default_factory=Trail)
     closers: list[Callable[[], None]] = field(default_factory=list)
@@ -76,12 +79,12 @@ class Stack:
         }
         erp = RestErp(ErpConfig.model_validate(settings), Secrets())
         state = FirestoreStateStore(project=self.project, clock=lambda: self.now)
-        client = MaintainXClient(self.maintainx.api_url, lambda: DRIVER, ORG)
+        client = MaintainXClient(self.maintainx.api_url, lambda: self.token, ORG)
         self.closers += [erp.close, state.close, client.close]
         return SyncEngine(
             site=self.site,
             zone=ZONE,
-            mapping=example_mapping(),
+            mapping=self.mapping,
             maintainx=wire.port("maintainx", MaintainXSide(client)),
             erp=wire.port("erp", erp),
             state=wire.port("state", state),

@@ -90,6 +90,15 @@ def test_the_work_order_has_what_the_planner_wrote_and_the_order_stays_as_it_is(
     site.must_be_in_step()
 
 
+def test_an_event_of_a_later_state_brings_that_state_to_maintainx() -> None:
+    site = Site()
+    site.take_in()
+    site.wait(60)
+    site.edit_erp(shortText="Change oil and filter")
+    assert site.take_in().reason == "pulled"
+    assert site.work_orders[MADE]["title"] == "Change oil and filter"
+
+
 def test_the_audit_trail_tells_of_the_creation_and_of_what_the_erp_has() -> None:
     site = Site()
     site.take_in()
