@@ -29,6 +29,7 @@ from local.stack import ROOT
 from shared.config.erp import ErpConfig
 from shared.config.loading import load_model
 from shared.config.mappings import MappingFile
+from shared.config.record_policies import OnNewInErp
 from shared.erp.adapters import make_adapter
 from shared.events import Event
 from shared.maintainx.client import MaintainXClient
@@ -37,9 +38,11 @@ from shared.state.firestore import FirestoreStateStore
 from shared.sync.conflicts import ERP_CHANGED_EVENT
 from shared.sync.engine import SyncEngine
 from shared.sync.maintainx_side import MaintainXSide
+from shared.sync.new_in_erp import NEW_IN_ERP_EVENT
 
 _SITE, _ORGANIZATION, _PUMP = "plant", 4242, 2201
 _OURS, _PERSON = "token-of-ours", "token-of-a-person"
+_PLANNED = "Change the oil"
 _STATUSES = ["NEW", "IN_WORK", "WAITING", "COMPLETED", "CLOSED", "CANCELLED"]
 
 
@@ -53,12 +56,16 @@ class Calls:
 
 @dataclass(frozen=True, slots=True)
 class _Erp:
-    """One simulated ERP: its settings, how many requests it has had, and a person's edit of its only order."""
+    """One simulated ERP: its settings, how many requests it has had, and what a person does in it.
+
+    edit: of the only order; plan: makes another one, and tells its id.
+    """
 
     settings: dict[str, Any]
     secret: str
     requests: Callable[[], int]
     edit: Callable[[], None]
+    plan: Callable[[], str]
 
 
 @contextmanager
@@ -68,14 +75,16 @@ def _rest() -> Iterator[_Erp]:
         rest = {"status": {"field": "status", "readable": _STATUSES, "initial": "NEW", "final": ["CLOSED"]}}
 
         def requests() -> int:
-            return sum(count for name, count in simulator.counters(_SITE).items() if name != "user_edits")
+            return sum(count for name, count in simulator.counters(_SITE).items() if not name.startswith("user_"))
 
         def edit() -> None:
             simulator.edit(_SITE, simulator.orders(_SITE)[0]["id"], priority="2")
 
-        yield _Erp(
-            {"adapter": "rest", "base_url": base_url, "mapping": "rest-example", "rest": rest}, "token", requests, edit
-        )
+        def plan() -> str:
+            return simulator.create(_SITE, shortText=_PLANNED, orderType="PM02", priority="2", plant="1010")
+
+        settings = {"adapter": "rest", "base_url": base_url, "mapping": "rest-example", "rest": rest}
+        yield _Erp(settings, "token", requests, edit, plan)
 
 
 @contextmanager
@@ -86,8 +95,13 @@ def _sap() -> Iterator[_Erp]:
         def edit() -> None:
             simulator.edit(_SITE, simulator.orders(_SITE)[0]["MaintenanceOrder"], MaintPriority="2")
 
+        def plan() -> str:
+            plant = {"MaintenancePlanningPlant": "1010", "MainWorkCenter": "MECH01", "MainWorkCenterPlant": "1010"}
+            fields = {"MaintenanceOrderDesc": _PLANNED, "MaintenanceOrderType": "PM02", "MaintPriority": "2", **plant}
+            return str(simulator.create(_SITE, **fields)["MaintenanceOrder"])
+
         settings = {"adapter": "sap", "base_url": base_url, "mapping": "sap-s4hana", "sap": {"client": "100"}}
-        yield _Erp(settings, "user:password", lambda: len(simulator.log(_SITE)), edit)
+        yield _Erp(settings, "user:password", lambda: len(simulator.log(_SITE)), edit, plan)
 
 
 @contextmanager
@@ -98,10 +112,15 @@ def _oracle() -> Iterator[_Erp]:
         def edit() -> None:
             simulator.edit(_SITE, simulator.orders(_SITE)[0]["WorkOrderId"], WorkOrderPriority=2)
 
+        def plan() -> str:
+            fields = {"WorkOrderDescription": _PLANNED, "WorkOrderTypeCode": "PREVENTIVE", "WorkOrderPriority": 2}
+            made = simulator.create(_SITE, **fields, OrganizationCode="M1", AssetNumber=str(_PUMP))
+            return str(made["WorkOrderId"])
+
         operation = {"fields": {"OperationName": "Work", "WorkCenterCode": "MECH"}, "with_create": True}
         oracle = {"organization_code": "M1", "first_operation": operation}
         settings = {"adapter": "oracle", "base_url": base_url, "mapping": "oracle-maintenance", "oracle": oracle}
-        yield _Erp(settings, "user:password", lambda: len(simulator.log(_SITE)), edit)
+        yield _Erp(settings, "user:password", lambda: len(simulator.log(_SITE)), edit, plan)
 
 
 ERPS = {"REST": _rest, "SAP": _sap, "Oracle": _oracle}
@@ -146,12 +165,13 @@ class _Life:
     def count(self) -> dict[str, Calls]:
         """Each step, once the one before it has settled."""
         config = ErpConfig.model_validate({**self._erp.settings, "credentials_secret": "erp-bench"})
+        mapping = load_model(ROOT / "config" / "mappings" / f"{config.mapping}.yaml", MappingFile)
         client = MaintainXClient(self._maintainx.api_url, lambda: _OURS, _ORGANIZATION)
         state = FirestoreStateStore(project="bench")
         engine = SyncEngine(
             site=_SITE,
             zone=ZoneInfo("Europe/Berlin"),
-            mapping=load_model(ROOT / "config" / "mappings" / f"{config.mapping}.yaml", MappingFile),
+            mapping=mapping.model_copy(update={"on_new_in_erp": OnNewInErp(action="create")}),
             maintainx=MaintainXSide(client),
             erp=make_adapter(config, Secrets()),
             state=state,
@@ -162,9 +182,9 @@ class _Life:
         path = f"/workorders/{number}"
         found: dict[str, Calls] = {}
 
-        def look(step: str, expected: str, type_: str = "work_order.updated") -> None:
-            before, asked = self._maintainx_calls(), self._erp.requests()
-            reason = engine.look_at(number, _event(len(found), number, type_)).reason
+        def look(step: str, expected: str, type_: str = "work_order.updated", erp_id: str = "") -> None:
+            before, asked, event = self._maintainx_calls(), self._erp.requests(), _event(len(found), number, type_)
+            reason = (engine.take_in(erp_id, event) if erp_id else engine.look_at(number, event)).reason
             if reason != expected:
                 raise RuntimeError(f"{step}: counted {reason!r} instead of {expected!r}")
             found[step] = Calls(self._maintainx_calls() - before, self._erp.requests() - asked)
@@ -179,6 +199,7 @@ class _Life:
         look("a field changes in the ERP", "pulled", ERP_CHANGED_EVENT)
         self._patch(f"{path}/status", status="DONE")
         look("the status changes", "updated")
+        look("created in the ERP", "adopted", NEW_IN_ERP_EVENT, self._erp.plan())
         state.close()
         client.close()
         self._person.close()

@@ -23,3 +23,5 @@ def test_no_change_takes_more_calls_than_it_must(erp: str) -> None:
     # MaintainX has no versions, so it is read once more just before it is written.
     assert counted["a field changes in the ERP"] == Calls(3, 1)
     assert counted["the status changes"] == Calls(1, STATUS[erp])
+    # The order is read, the work order made; then both are read as at any other look.
+    assert counted["created in the ERP"] == Calls(2, 2)
