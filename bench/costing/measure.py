@@ -129,7 +129,8 @@ def _waits(
             "Firestore": (work["reads"] + work["writes"]) / pushes + claim,
             "Pub/Sub": audited / pushes,
         },
-        "notify": {"people": 1, "Firestore": 2 * claim},
+        # The asset that it is about, unless it was read not long ago.
+        "notify": {"people": 1, "MaintainX": 1, "Firestore": 2 * claim},
     }
 
 

@@ -116,7 +116,7 @@ def test_first_failure_is_remembered_over_replays(broker: Broker, letters: DeadL
 
 
 def test_what_dies_again_meanwhile_is_counted_apart_and_left(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shared.dead_letters._REPLAY_BATCH", 1)
+    monkeypatch.setattr("shared.dead_letters.queue._REPLAY_BATCH", 1)
     broker.bury(ERP_PUSH, "a")
 
     class DiesAtOnce(FakePublisher):
@@ -133,7 +133,7 @@ def test_what_dies_again_meanwhile_is_counted_apart_and_left(broker: Broker, mon
 def test_replay_of_large_letters_stays_within_what_a_request_takes(
     broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.dead_letters._REPLAY_BATCH_BYTES", 2)
+    monkeypatch.setattr("shared.dead_letters.queue._REPLAY_BATCH_BYTES", 2)
     broker.bury(ERP_PUSH, "a", "b", "c")
     fake = FakePublisher()
     assert DeadLetters(broker.subscriber, fake).replay(ERP_PUSH, ALL, 10, dry_run=False).replayed == 3
@@ -199,15 +199,15 @@ def test_limit_leaves_the_rest_at_hand_for_the_next_call(broker: Broker, letters
 def test_more_letters_than_one_pull_or_one_give_back_takes(
     broker: Broker, letters: DeadLetters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.dead_letters._PULL_BATCH", 7)
-    monkeypatch.setattr("shared.dead_letters._GIVE_BACK_BATCH", 3)
+    monkeypatch.setattr("shared.dead_letters.queue._PULL_BATCH", 7)
+    monkeypatch.setattr("shared.dead_letters.queue._GIVE_BACK_BATCH", 3)
     broker.bury(ERP_PUSH, *(str(number) for number in range(20)))
     for _ in range(2):
         assert len(letters.list(ERP_PUSH, ALL, 100)) == 20
 
 
 def test_broker_that_fails_in_the_middle_loses_nothing(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shared.dead_letters._REPLAY_BATCH", 1)
+    monkeypatch.setattr("shared.dead_letters.queue._REPLAY_BATCH", 1)
     broker.bury(ERP_PUSH, "a", "b", "c")
 
     class FailsAtTheSecond(FakePublisher):

@@ -13,12 +13,10 @@ import os
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
+from shared.dead_letters.letter import DeadLetter, DeadLetterFilter, ReplayReport, revived
 from shared.errors import BrokerUnavailable
-from shared.events import format_utc
 from shared.pubsub.publisher import Message
 from shared.topics import Pipeline, subscription_path
 
@@ -35,108 +33,9 @@ _GIVE_BACK_BATCH = 1000
 # A pull may come back empty although messages wait (Google Cloud: "Pull subscriptions"); this many in a row mean none.
 _EMPTY_PULLS = 2
 _LOGGED_CHARACTERS = 2_000
-# Put on by us or by Pub/Sub when the message died; a replay starts without them. Not first_failed_at: a replay that
-# fails again began to fail long before.
-_REASON_ATTRIBUTES = (
-    "error_class",
-    "error_message",
-    "function",
-    "attempt",
-    "failed_at",
-    "message_id",
-)
-_PUBSUB_PREFIX = "CloudPubSubDeadLetterSource"
+
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class DeadLetterFilter:
-    """Which dead letters are meant: every value given must be equal, a missing one means any."""
-
-    site: str | None = None
-    type: str | None = None
-    event_id: str | None = None
-    resource_id: str | None = None
-    error_class: str | None = None
-    message_id: str | None = None
-
-    def matches(self, letter: DeadLetter) -> bool:
-        """Whether the letter is meant: by what `describe` shows of it."""
-        shown = letter.describe()
-        return all(shown[name] == value for name, value in self.given().items())
-
-    def given(self) -> dict[str, str]:
-        """The values that are not missing."""
-        values = ((field.name, getattr(self, field.name)) for field in fields(self))
-        return {name: value for name, value in values if value is not None}
-
-
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """One message that will not be tried again by itself."""
-
-    pipeline: str
-    ack_id: str
-    message_id: str
-    published_at: datetime
-    data: bytes
-    attributes: dict[str, str]
-
-    @property
-    def replays(self) -> int:
-        """How often it was replayed; 0 if the attribute says something else than a number."""
-        return _count(self.attributes.get("replay_count")) or 0
-
-    def describe(self) -> dict[str, Any]:
-        """What an operator wants to see; without the payload."""
-        attributes = self.attributes
-        attempts = attributes.get("attempt") or attributes.get(f"{_PUBSUB_PREFIX}DeliveryCount")
-        return {
-            "pipeline": self.pipeline,
-            "message_id": self.message_id,
-            "dead_since": format_utc(self.published_at),
-            "site": attributes.get("site"),
-            "type": attributes.get("type"),
-            "resource_id": attributes.get("resource_id"),
-            "event_id": attributes.get("event_id"),
-            "error_class": attributes.get("error_class", "DeliveryAttemptsExhausted"),
-            "error_message": attributes.get("error_message", "Pub/Sub gave up; see the function's log"),
-            "attempts": _count(attempts),
-            "first_failed_at": attributes.get("first_failed_at"),
-            "replays": self.replays,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class ReplayReport:
-    """What a replay did, or in a dry run would do.
-
-    seen: letters looked at; came_back: those that died again meanwhile, left for the next replay and not in `seen`.
-    """
-
-    pipeline: str
-    dry_run: bool
-    replay_id: str
-    seen: int
-    came_back: int
-    matched: int
-    replayed: int
-    letters: tuple[dict[str, Any], ...]
-
-
-def _revived(letter: DeadLetter, replay_id: str) -> dict[str, str]:
-    """The letter's attributes without the reason of its death, marked as a replay."""
-    kept = {
-        key: value
-        for key, value in letter.attributes.items()
-        if key not in _REASON_ATTRIBUTES and not key.startswith(_PUBSUB_PREFIX)
-    }
-    return {**kept, "replay_id": replay_id, "replay_count": str(letter.replays + 1), "source": "replay"}
-
-
-def _count(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 10 else None
 
 
 Letters = list[DeadLetter]  # named, because DeadLetters.list hides the builtin inside the class
@@ -272,7 +171,7 @@ class DeadLetters:
         """Publish the batch again, then take its letters away; empties `batch` and returns how many there were."""
         if not batch:
             return 0
-        self._publisher.publish_all(pipeline.topic, [(each.data, _revived(each, replay_id)) for each in batch])
+        self._publisher.publish_all(pipeline.topic, [(each.data, revived(each, replay_id)) for each in batch])
         ack_ids = [letter.ack_id for letter in batch]
         self._acknowledge(pipeline, ack_ids)
         for ack_id in ack_ids:
