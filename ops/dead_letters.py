@@ -12,7 +12,8 @@ import typer
 from ops.environment import require_project
 from ops.exits import OK, UNREACHABLE, WRONG, one_line_errors
 from ops.output import AsJson, complain, note, print_json, print_table, say
-from shared.dead_letters import DeadLetterFilter, DeadLetters, ReplayReport
+from shared.dead_letters.letter import DeadLetterFilter, ReplayReport
+from shared.dead_letters.queue import DeadLetters
 from shared.errors import ConfigError, TransientError
 from shared.pubsub.publisher import Publisher
 from shared.topics import PIPELINES, Pipeline

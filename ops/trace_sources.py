@@ -160,7 +160,8 @@ class Sources:
         """Dead letters about the work order, and which pipelines could not be asked."""
         from google.cloud.pubsub_v1 import SubscriberClient
 
-        from shared.dead_letters import DeadLetterFilter, DeadLetters
+        from shared.dead_letters.letter import DeadLetterFilter
+        from shared.dead_letters.queue import DeadLetters
         from shared.pubsub.publisher import publisher
         from shared.topics import PIPELINES
 

@@ -55,7 +55,7 @@ def measure() -> tuple[PerEvent, KpiRun]:
             before = {name: _cpu_s(stack, name) for name in _MEASURED}
             end = newest_moment(datetime.now(UTC))
             planned = invent([site.id for site in stack.sites], WORK_ORDERS, seed=1, end=end)
-            faults = Faults(erp_outage=None, erp_drops_answers_at=None, lost_webhooks=0, erp_edits=0)
+            faults = Faults(erp_outage=None, erp_drops_answers_at=None, lost_webhooks=0, erp_edits=0, erp_orders=0)
             Run(stack, planned, [], end, faults, _Silent()).execute()
             cpu_s = {name: _cpu_s(stack, name) - before[name] for name in _MEASURED}
             return _per_event(stack, cpu_s), _kpi_run(stack, end)

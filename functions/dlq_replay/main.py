@@ -12,7 +12,8 @@ from flask import Request
 from pydantic import Field, StringConstraints, ValidationError
 
 from shared.config.loading import Model
-from shared.dead_letters import DeadLetterFilter, DeadLetters
+from shared.dead_letters.letter import DeadLetterFilter
+from shared.dead_letters.queue import DeadLetters
 from shared.errors import TransientError
 from shared.logs import configure_logging
 from shared.pubsub.publisher import publisher

@@ -7,13 +7,13 @@ demonstration's mapping (local/demo/config/mappings/rest-example.yaml) promises.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from local.demo.erp_people import Edit
+from local.demo.erp_people import Edit, MadeOrder
 
 _STATUS = {
     "OPEN": "NEW",
@@ -28,6 +28,7 @@ _PRIORITY = {"HIGH": "1", "MEDIUM": "2", "LOW": "3", "NONE": "4"}
 _STATUS_BACK = {"NEW": "OPEN", "IN_WORK": "IN_PROGRESS", "WAITING": "ON_HOLD", "COMPLETED": "DONE"}
 _PRIORITY_BACK = {"1": "HIGH", "2": "MEDIUM", "3": "LOW", "4": "NONE"}
 _ORDER_TYPE = {"REACTIVE": "PM01", "PREVENTIVE": "PM02"}
+_TYPE_BACK = {"PM01": "REACTIVE", "PM02": "PREVENTIVE", "PM03": "OTHER"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,23 +64,25 @@ def compare_site(
     work_orders: Iterable[Mapping[str, Any]],
     deleted_ids: Iterable[int],
     erp_orders: Iterable[Mapping[str, Any]],
+    made: Collection[MadeOrder],
 ) -> Comparison:
-    """Compare MaintainX's work orders with the ERP's orders. A deleted work order's order, if any, is cancelled."""
-    orders = list(erp_orders)
+    """Compare MaintainX's work orders with the ERP's orders. A deleted work order's order, if any, is cancelled.
+
+    made: what planners made in the ERP; `compare_made` is for that. An order with the reference of a work order that
+    was made of one of them is stray here: that work order has the planner's.
+    """
+    planners = {order.id for order in made}
+    orders = [order for order in erp_orders if order["id"] not in planners]
     by_reference: dict[str, Mapping[str, Any]] = {str(order["externalReference"]): order for order in orders}
     counts = Counter(str(order["externalReference"]) for order in orders)
     found = [Difference("doubled", ref, f"{n} orders") for ref, n in counts.items() for _ in range(n - 1)]
-    living = {f"mx:{site}:{work_order['id']}": work_order for work_order in work_orders}
+    living = {f"mx:{site}:{each['id']}": each for each in work_orders if _made_of(site, each) not in planners}
     for reference, work_order in living.items():
         order = by_reference.get(reference)
         if order is None:
             found.append(Difference("missing", reference, str(work_order["title"])))
             continue
-        wrong = {
-            field: f"{order.get(field)!r} instead of {value!r}"
-            for field, value in _expected(work_order, zone).items()
-            if order.get(field) != value
-        }
+        wrong = _wrong(order, _expected(work_order, zone))
         if wrong:
             found.append(Difference("different", reference, str(wrong)))
     deleted = {f"mx:{site}:{record_id}" for record_id in deleted_ids}
@@ -106,6 +109,38 @@ def compare_edits(
     return Comparison(0, tuple(found))
 
 
+def compare_made(
+    site: str,
+    zone: ZoneInfo,
+    work_orders: Iterable[Mapping[str, Any]],
+    erp_orders: Iterable[Mapping[str, Any]],
+    made: Iterable[MadeOrder],
+) -> Comparison:
+    """Whether each order that a planner made in the ERP became one work order, and stayed there as it was made.
+
+    Nobody changes either of them afterwards. compared: the work orders that were made of them.
+    """
+    found = []
+    orders = {order["id"]: order for order in erp_orders}
+    work_orders_of: dict[str | None, list[Mapping[str, Any]]] = {}
+    for work_order in work_orders:
+        work_orders_of.setdefault(_made_of(site, work_order), []).append(work_order)
+    compared = 0
+    for order in made:
+        name, its_own = f"{site}: ERP order {order.id}", work_orders_of.get(order.id, [])
+        compared += len(its_own)
+        if not its_own:
+            found.append(Difference("missing", name, str(order.fields["shortText"])))
+        ids = [work_order["id"] for work_order in its_own]
+        found += [Difference("doubled", name, f"work orders {ids}") for _ in ids[1:]]
+        shown = [{**work_order, "dueDate": _day(work_order, zone)} for work_order in its_own]
+        wrong = [_wrong(each, _planned(order.fields)) for each in shown]
+        wrong.append(_wrong(orders.get(order.id, {}), order.fields))
+        if any(wrong):
+            found.append(Difference("different", name, str([each for each in wrong if each])))
+    return Comparison(compared, tuple(found))
+
+
 def compare_notifications(
     deliveries: Iterable[Mapping[str, Any]], notifications: Iterable[Mapping[str, Any]]
 ) -> tuple[int, int, int]:
@@ -120,6 +155,12 @@ def compare_notifications(
     return len(expected), missing, doubled
 
 
+def _wrong(has: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        field: f"{has.get(field)!r} instead of {value!r}" for field, value in wanted.items() if has.get(field) != value
+    }
+
+
 def _expected(work_order: Mapping[str, Any], zone: ZoneInfo) -> dict[str, Any]:
     return {
         "shortText": work_order["title"][:40].rstrip(),
@@ -129,6 +170,26 @@ def _expected(work_order: Mapping[str, Any], zone: ZoneInfo) -> dict[str, Any]:
         "equipment": str(work_order["assetId"]),
         "dueDate": _day(work_order, zone),
         "plant": "1010",
+    }
+
+
+def _made_of(site: str, work_order: Mapping[str, Any]) -> str | None:
+    """The ERP's number of the order that a work order says it was made of; None if it says nothing."""
+    mark = work_order.get("externalData")
+    if not isinstance(mark, dict) or mark.keys() != {"site", "erpRecord"} or mark["site"] != site:
+        return None
+    return str(mark["erpRecord"])
+
+
+def _planned(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """What the work order of a planner's order has."""
+    return {
+        "title": fields["shortText"],
+        "status": _STATUS_BACK[fields["status"]],
+        "priority": _PRIORITY_BACK[fields["priority"]],
+        "type": _TYPE_BACK[fields["orderType"]],
+        "assetId": int(fields["equipment"]) if fields["equipment"] else None,
+        "dueDate": fields["dueDate"],
     }
 
 

@@ -1,4 +1,4 @@
-"""People who work in the ERP: they change orders there, of which no webhook tells anybody."""
+"""People who work in the ERP: they change orders there and make new ones, of which no webhook tells anybody."""
 
 from __future__ import annotations
 
@@ -14,6 +14,14 @@ from local.stack import Stack
 
 _NEXT_PRIORITY = {"1": "2", "2": "3", "3": "1", "4": "1"}
 _NEXT_STATUS = {"NEW": "IN_WORK", "IN_WORK": "WAITING", "WAITING": "COMPLETED", "COMPLETED": "IN_WORK"}
+_PLANNED = (
+    "Replace the filter mats",
+    "Calibrate the pressure gauges",
+    "Overhaul the gearbox",
+    "Check the emergency stops",
+    "Flush the cooling circuit",
+    "Renew the guard's hinges",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +34,15 @@ class Edit:
     value: str
 
 
+@dataclass(frozen=True, slots=True)
+class MadeOrder:
+    """One order that a planner made in the ERP. fields: what the ERP had of it then, by its own names."""
+
+    site: str
+    id: str
+    fields: Mapping[str, Any]
+
+
 def change_orders(stack: Stack, site: str, count: int, spared: Collection[str]) -> list[Edit]:
     """Change a priority, a due date or a status in each of at most `count` orders of a site. spared: references."""
     tenant = f"{stack.url('erp')}/_sim/tenants/{site}"
@@ -35,6 +52,25 @@ def change_orders(stack: Stack, site: str, count: int, spared: Collection[str]) 
         httpx.patch(f"{tenant}/orders/{order['id']}", json={field: value}, timeout=30.0).raise_for_status()
         edits.append(Edit(site, order["externalReference"], field, value))
     return edits
+
+
+def make_orders(stack: Stack, site: str, count: int, today: date) -> list[MadeOrder]:
+    """Make new orders of a site, of every type and priority, on the equipment that the ERP has. today: simulated."""
+    tenant = f"{stack.url('erp')}/_sim/tenants/{site}"
+    equipment = httpx.get(f"{tenant}/dump", timeout=30.0).raise_for_status().json()["equipment"]
+    made = []
+    for number in range(count):
+        body = {
+            "shortText": _PLANNED[number % len(_PLANNED)],
+            "orderType": f"PM0{1 + number % 3}",
+            "priority": str(1 + number % 4),
+            "equipment": equipment[number % len(equipment)] if equipment else None,
+            "dueDate": (today + timedelta(days=2 + 3 * number)).isoformat(),
+            "plant": "1010",
+        }
+        order = httpx.post(f"{tenant}/orders", json=body, timeout=30.0).raise_for_status().json()
+        made.append(MadeOrder(site, order["id"], order))
+    return made
 
 
 def _chosen(orders: list[dict[str, Any]], count: int, spared: Collection[str]) -> Iterator[tuple[dict[str, Any], str]]:

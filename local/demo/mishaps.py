@@ -27,7 +27,7 @@ class Faults:
     """What goes wrong on the way. Parts are of the history's steps, 0 to 1.
 
     lost_webhooks: how many last steps of work orders nobody is told of. erp_edits: how many orders of a site people
-    change in the ERP, which tells nobody.
+    change in the ERP, which tells nobody. erp_orders: how many orders of a site they make there.
     """
 
     erp_outage: tuple[float, float] | None = (0.4, 0.55)
@@ -35,6 +35,7 @@ class Faults:
     kill: Sequence[tuple[float, str]] = ()
     lost_webhooks: int = 12
     erp_edits: int = 9
+    erp_orders: int = 6
 
 
 @dataclass

@@ -21,7 +21,8 @@ class Report:
     """Everything that a run has to say. `lost` and `doubled` come from comparing the simulators, nothing else.
 
     deliveries: webhooks that MaintainX sent; lost_webhooks: those that it did not, on purpose; missed: work orders that
-    they were about. erp_edits: orders that people changed in the ERP.
+    they were about. erp_edits: orders that people changed in the ERP. made_in_erp: those that they made there.
+    taken_in: work orders that say that they were made of one of these.
     """
 
     work_orders: int = 0
@@ -32,6 +33,8 @@ class Report:
     missed: int = 0
     catch_up: dict[str, int] = field(default_factory=dict)
     erp_edits: int = 0
+    made_in_erp: int = 0
+    taken_in: int = 0
     erp_pull: dict[str, int] = field(default_factory=dict)
     accepted: int = 0
     archived: int = 0
@@ -118,6 +121,7 @@ def _rows(report: Report) -> dict[str, Sequence[str]]:
         ],
         "webhooks lost": _lost(report),
         "changed in the ERP": _edited(report),
+        "made in the ERP": _made(report),
         **{function: _counts(counts) for function, counts in report.outcomes.items()},
         "ERP": [f"{site}: {_listed(counts)}" for site, counts in report.erp.items()],
         "notifications": [_listed(report.notifications)],
@@ -140,13 +144,19 @@ def _lost(report: Report) -> list[str]:
 
 
 def _edited(report: Report) -> list[str]:
-    if not report.erp_edits:
+    if not report.erp_edits + report.made_in_erp:
         return []
     found = {name: count for name, count in report.erp_pull.items() if name not in ("read", "published")}
     return [
-        f"{report.erp_edits} orders; erp_pull found {report.erp_pull['published']} "
+        f"{report.erp_edits} orders, and {report.made_in_erp} made; erp_pull found {report.erp_pull['published']} "
         f"({report.erp_pull['read']} read{''.join(f', {n} {name}' for name, n in found.items())})"
     ]
+
+
+def _made(report: Report) -> list[str]:
+    if not report.made_in_erp:
+        return []
+    return [f"{report.made_in_erp} orders by planners; {report.taken_in} work orders were made of them"]
 
 
 def _counts(counts: Mapping[str, int]) -> list[str]:

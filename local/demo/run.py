@@ -12,10 +12,10 @@ from typing import Any
 
 import httpx
 
-from local.demo.comparison import Comparison, compare_edits, compare_notifications, compare_site
+from local.demo.comparison import Comparison, compare_edits, compare_made, compare_notifications, compare_site
 from local.demo.csv_history import BadRow
 from local.demo.driver import Driver
-from local.demo.erp_people import Edit, change_orders
+from local.demo.erp_people import Edit, MadeOrder, change_orders, make_orders
 from local.demo.function_logs import entries, outcomes
 from local.demo.history import PlannedWorkOrder, Step, steps
 from local.demo.lost import lost_steps
@@ -62,6 +62,7 @@ class Run:
     progress: Progress
     report: Report = field(default_factory=Report)
     _edits: list[Edit] = field(default_factory=list)
+    _made: list[MadeOrder] = field(default_factory=list)
     _lost: list[Step] = field(default_factory=list)
 
     def execute(self) -> Report:
@@ -90,7 +91,7 @@ class Run:
             with self._timed("replay"):
                 self._replay(sites)
             with self._timed("healing"):
-                self._heal(driver, planned)
+                self._heal(driver, planned, maintainx)
             with self._timed("KPIs"):
                 self._compute_kpis()
             with self._timed("comparison"):
@@ -170,17 +171,21 @@ class Run:
         self._drain()
         self.report.still_dead = operator.dead_letters()
 
-    def _heal(self, driver: Driver, planned: Sequence[PlannedWorkOrder]) -> None:
-        """What no webhook tells: changes in the ERP, and changes in MaintainX whose webhooks were lost."""
-        self.progress.phase("People change orders in the ERP; both sides are looked through for what nobody told")
+    def _heal(self, driver: Driver, planned: Sequence[PlannedWorkOrder], maintainx: SimControl) -> None:
+        """What no webhook tells: what people did in the ERP, and changes in MaintainX whose webhooks were lost."""
+        self.progress.phase("People work in the ERP; both sides are looked through for what nobody told")
         spared = {f"mx:{step.work_order.site}:{driver.work_order_ids[step.work_order.key]}" for step in self._lost}
         for site in self.stack.sites:
             self._edits += change_orders(self.stack, site.id, self.faults.erp_edits, spared)
+            self._made += make_orders(self.stack, site.id, self.faults.erp_orders, self.end.date())
         self.report.erp_pull = self._called(ERP_PULL)
+        self._drain()
+        maintainx.wait_idle()  # webhooks tell of the work orders that were made of the ERP's orders
         self._drain()
         self.report.catch_up = self._called(CATCH_UP, since=format_utc(min(order.created_at for order in planned)))
         self._drain()
         self.report.erp_edits, self.report.missed = len(self._edits), len(self._lost)
+        self.report.made_in_erp = len(self._made)
 
     def _called(self, schedule: Schedule, **body: Any) -> dict[str, int]:
         """Call a schedule's jobs, as Cloud Scheduler would; the counts that they answer, of all sites together."""
@@ -211,10 +216,13 @@ class Run:
             zone = self.stack.config.site(site.id).zone
             deleted_ids = [driver.work_order_ids[o.key] for o in planned if o.site == site.id and o.key in deleted]
             self.report.erp[site.id] = dump["counters"]
-            self._note(compare_site(site.id, zone, work_orders, deleted_ids, dump["orders"]))
-            self._note(
-                compare_edits(site.id, zone, work_orders, [edit for edit in self._edits if edit.site == site.id])
-            )
+            edits = [edit for edit in self._edits if edit.site == site.id]
+            made = [order for order in self._made if order.site == site.id]
+            taken_in = compare_made(site.id, zone, work_orders, dump["orders"], made)
+            self.report.taken_in += taken_in.compared
+            self._note(compare_site(site.id, zone, work_orders, deleted_ids, dump["orders"], made))
+            self._note(compare_edits(site.id, zone, work_orders, edits))
+            self._note(taken_in)
         log = maintainx.deliveries(bodies=True)
         sent = [entry for entry in log if entry["outcome"] != "dropped"]
         self.report.deliveries, self.report.lost_webhooks = len(sent), len(log) - len(sent)

@@ -9,79 +9,11 @@ from pydantic import BeforeValidator, Field, StrictBool, StrictInt, model_valida
 from shared.config.loading import Model, fault_at
 from shared.config.messages import did_you_mean
 from shared.config.record_policies import OnDelete, OnNewInErp, Scalar
+from shared.config.work_order_fields import ENUMS, OVER, READ_ONLY_VALUES, WRITABLE, unknown_path
 
 Policy = Literal["maintainx", "erp", "newest", "manual"]
 Direction = Literal["both", "to_erp", "to_maintainx"]
 Status = Literal["OPEN", "IN_PROGRESS", "ON_HOLD", "DONE", "CANCELED", "SKIPPED"]
-
-# What MaintainX may answer in these fields (its OpenAPI document): a table that leaves one out would fail in the
-# night on the first work order that has it, so the file is refused instead.
-ENUMS: dict[str, frozenset[str]] = {
-    "status": frozenset({"OPEN", "IN_PROGRESS", "ON_HOLD", "DONE", "CANCELED", "SKIPPED"}),
-    "priority": frozenset({"NONE", "LOW", "MEDIUM", "HIGH"}),
-    "type": frozenset({"CYCLE_COUNT", "OTHER", "PREVENTIVE", "REACTIVE"}),
-}
-
-# What MaintainX takes in a work order, beside any `extraFields.<name>` (its OpenAPI document): name -> type. A status
-# is written by a call of its own; SKIPPED and CYCLE_COUNT can be read there, but not written.
-WRITABLE: dict[str, Literal["text", "number", "time"]] = {
-    "title": "text",
-    "description": "text",
-    "status": "text",
-    "priority": "text",
-    "type": "text",
-    "dueDate": "time",
-    "startDate": "time",
-    "assetId": "number",
-    "locationId": "number",
-    "estimatedTime": "number",
-}
-# All single values that a work order has (its OpenAPI document): with what MaintainX alone writes.
-READABLE: dict[str, Literal["text", "number", "time", "boolean"]] = {
-    **WRITABLE,
-    "id": "number",
-    "sequentialId": "number",
-    "completedAt": "time",
-    "completerId": "number",
-    "createdAt": "time",
-    "creatorId": "number",
-    "deletedAt": "time",
-    "dueDateIsFullDay": "boolean",
-    "isParent": "boolean",
-    "lastMessageSentAt": "time",
-    "nextId": "number",
-    "organizationId": "number",
-    "parentId": "number",
-    "partStatus": "text",
-    "partsAvailability": "text",
-    "previousId": "number",
-    "requesterId": "number",
-    "updatedAt": "time",
-}
-# Objects, of which a rule may name a part (`asset.name`); all else that a work order has is a list.
-OBJECTS = frozenset(
-    {
-        "asset",
-        "externalData",
-        "extraFields",
-        "location",
-        "procedure",
-        "progress",
-        "recurrenceInfo",
-        "thumbnail",
-        "workOrderSummary",
-    }
-)
-READ_ONLY_VALUES: dict[str, frozenset[str]] = {"status": frozenset({"SKIPPED"}), "type": frozenset({"CYCLE_COUNT"})}
-
-
-def unknown_path(path: str) -> str | None:
-    """Why a rule cannot name this field of a work order; None if it can."""
-    first, _, part = path.partition(".")
-    if path in READABLE or (first in OBJECTS and part):
-        return None
-    known = {*READABLE, *(f"{name}.{part}" for name in OBJECTS if part)}
-    return f"a work order has no single value {path}{did_you_mean(path, known)}"
 
 
 def value_key(value: object) -> str:
@@ -267,11 +199,23 @@ class MappingFile(Model):
             if name not in names:
                 reason = f"no rule writes the ERP field {name}{did_you_mean(name, names)}"
                 raise fault_at(("on_delete", "set", name), reason)
-        for name in self.on_new_in_erp.when:
-            if name not in names:
-                reason = f"no rule reads the ERP field {name}{did_you_mean(name, names)}"
-                raise fault_at(("on_new_in_erp", "when", name), reason)
-        if self.on_new_in_erp.action == "create" and "title" not in paths:
+        return self
+
+    @model_validator(mode="after")
+    def _what_is_new_in_the_erp_can_become_a_work_order(self) -> Self:
+        rules = {rule.erp: rule for rule in self.fields}
+        for name, values in self.on_new_in_erp.when.items():
+            where = ("on_new_in_erp", "when", name)
+            if name not in rules:
+                raise fault_at(where, f"no rule reads the ERP field {name}{did_you_mean(name, rules)}")
+            if rules[name].maintainx != "status":
+                continue
+            for number, value in enumerate(values):
+                if (status := rules[name].maintainx_values.get(value_key(value))) in OVER:
+                    reason = f"{value} means {status}: of what is over no work order is made"
+                    raise fault_at((*where, number), reason)
+        has_title = any(rule.travels_back and rule.maintainx == "title" for rule in self.fields)
+        if self.on_new_in_erp.action == "create" and not has_title:
             reason = "a work order needs a title, but no rule brings the ERP's changes of one to MaintainX"
             raise fault_at(("on_new_in_erp", "action"), reason)
         return self

@@ -9,9 +9,10 @@ from datetime import date
 from typing import Any
 
 from shared.config.loading import Location
-from shared.config.mappings import READABLE, FieldRule, MappingFile, unknown_path, value_key
+from shared.config.mappings import FieldRule, MappingFile, value_key
 from shared.config.messages import did_you_mean
 from shared.config.record_policies import Scalar
+from shared.config.work_order_fields import READABLE, unknown_path
 from shared.erp.base import ErpDescription, ErpField, StatusRules
 
 Fault = tuple[Location, str]
@@ -122,9 +123,9 @@ def _of_condition(where: Location, values: Sequence[Scalar], name: str, erp: Erp
     field = (erp.fields or {}).get(name)
     is_status = erp.status is not None and erp.status.name == name
     known = erp.status.readable if is_status and erp.status is not None else None if field is None else field.values
-    for number, value in enumerate(values):
-        if known is not None and value_key(value) not in known:
-            yield (*where, number), f"{name} never is {value_key(value)}{did_you_mean(value_key(value), known)}"
+    for number, key in enumerate(map(value_key, values)):
+        if known is not None and key and key not in known:  # "" is an empty field
+            yield (*where, number), f"{name} never is {key}{did_you_mean(key, known)}"
 
 
 def _only(sent: dict[Location, Scalar], allowed: Collection[str], cannot: str) -> Iterator[Fault]:

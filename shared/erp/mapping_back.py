@@ -7,7 +7,8 @@ from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from shared.config.mappings import WRITABLE, FieldRule, value_key
+from shared.config.mappings import FieldRule, value_key
+from shared.config.work_order_fields import WRITABLE
 from shared.erp.mapping import shown
 from shared.errors import MalformedEvent, MappingError
 from shared.events import format_utc, parse_utc

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from shared.config.work_order_fields import OVER
 from shared.erp.base import ErpRecord
 from shared.outcomes import Outcome, done, skipped
 from shared.sync.conflicts import DELETION, ORPHAN, Parked, Reason, decided_side
@@ -18,10 +19,6 @@ if TYPE_CHECKING:
 
 class ErpRecordGone(Exception):
     """The ERP has no record any more under the id that we know, and none with our reference."""
-
-
-# A work order in one of these has come to its end by itself.
-_ENDED = frozenset({"DONE", "CANCELED", "SKIPPED"})
 
 
 def deleted_in_maintainx(look: Look, *, look_at_erp: bool) -> Outcome:
@@ -103,7 +100,7 @@ def gone_in_erp(look: Look, ours: Ours) -> Outcome:
         if decided == "maintainx":
             return _make_anew(look, ours)
         action = "cancel"
-    cancels = action == "cancel" and ours.work_order.get("status") not in _ENDED
+    cancels = action == "cancel" and ours.work_order.get("status") not in OVER
     if cancels:
         look.must_be_as_read(ours)
     _note_orphan(look)

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-from shared.config.mappings import OBJECTS, READABLE, value_key
+from shared.config.mappings import value_key
+from shared.config.work_order_fields import OBJECTS, READABLE
 from shared.erp.base import ErpDescription, ErpRecord
 from shared.errors import ConfigError
 from shared.events import dig

@@ -14,7 +14,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from shared.canonical import canonical_json, content_hash
-from shared.config.mappings import READ_ONLY_VALUES, WRITABLE, FieldRule, MappingFile, value_key
+from shared.config.mappings import FieldRule, MappingFile, value_key
+from shared.config.work_order_fields import OVER, READ_ONLY_VALUES, WRITABLE
 from shared.erp.base import ErpRecord
 from shared.erp.mapping_back import maintainx_value_of, nested, table_key
 from shared.errors import MappingError
@@ -30,8 +31,6 @@ _ORIGIN = "erp_pull"
 # Of any site: several may share one ERP.
 _REFERENCE = re.compile(r"mx:[^:]+:[0-9]+", re.IGNORECASE)
 _STATUS = "status"
-# A record that is over when it is seen first is no work to be done.
-_OVER = frozenset({"DONE", "CANCELED", "SKIPPED"})
 
 
 def is_wanted(mapping: MappingFile, found: ErpRecord) -> bool:
@@ -46,7 +45,7 @@ def is_wanted(mapping: MappingFile, found: ErpRecord) -> bool:
     shown = {name: table_key(found.fields[name]) for name in rule.when if name in found.fields}
     if any(value not in map(value_key, rule.when[name]) for name, value in shown.items()):
         return False
-    return not any(each.maintainx == _STATUS and _back_or_none(each, found) in _OVER for each in mapping.fields)
+    return not any(each.maintainx == _STATUS and _back_or_none(each, found) in OVER for each in mapping.fields)
 
 
 def new_work_order(mapping: MappingFile, found: ErpRecord, zone: ZoneInfo) -> dict[str, Any]:
@@ -83,10 +82,10 @@ def marked_erp_id(work_order: WorkOrder, site: str) -> str | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """A work order about to be made of an ERP record; noted down before, and kept until both are linked.
+    """A work order about to be made of an ERP record; noted down before, and kept, so that it is never made again.
 
     at: ISO 8601 UTC. fields: what it is made with. erp: what the ERP's record had, by ERP name. work_order_id: None
-    until it is known to be made.
+    until it is known to be made. done: whether its audit entry is published and both were brought in step.
     """
 
     at: str
@@ -95,6 +94,7 @@ class Attempt:
     fields: Mapping[str, Any]
     erp: Mapping[str, Any]
     work_order_id: int | None = None
+    done: bool = False
 
     @classmethod
     def of(cls, memo: Mapping[str, Any]) -> Attempt | None:
@@ -130,10 +130,11 @@ def as_made_of_erp(state: FieldState) -> FieldState:
     return replace(state, held=False, decided=state.decided or "erp")
 
 
-def new_event(site: str, found: ErpRecord, now_utc: datetime) -> Event:
-    """The event that has a work order made of a record; the same for the same state of the record."""
+def new_event(site: str, mapping: MappingFile, found: ErpRecord, now_utc: datetime) -> Event:
+    """The event that has a work order made of a record; the same for the same state of the record and one policy."""
     changed_at = None if found.changed_at is None else format_utc(found.changed_at)
-    key = canonical_json([found.id, found.version, changed_at, content_hash(dict(found.fields))])
+    policy = mapping.on_new_in_erp.model_dump()
+    key = canonical_json([found.id, found.version, changed_at, content_hash(dict(found.fields)), policy])
     return Event(
         event_id=event_identity(site, NEW_IN_ERP_EVENT, key.encode()),
         site=site,

@@ -260,7 +260,7 @@ class Pull:
 
     def _event(self, finding: Finding, now: datetime, *, anew: bool) -> Event:
         if finding.work_order_id is None and finding.found is not None:
-            return new_event(self.site, finding.found, now)
+            return new_event(self.site, self.mapping, finding.found, now)
         return change_event(self.site, finding, now, anew=anew)
 
 

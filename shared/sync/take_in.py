@@ -55,13 +55,12 @@ class TakeIn:
                         self._note(None)
                     return answer
                 number, attempt = self._make(answer)
-            if attempt is not None:
+            if attempt is not None and not attempt.done:
                 self._audit(replace(attempt, work_order_id=number))
         outcome = engine.look_at(number, self.event)
-        # Only now, as nothing else told that it is made until it was linked; and not if it was deleted before that.
-        if attempt is not None and outcome.reason != "gone":
-            self._note(None)
-        return outcome
+        if attempt is not None and not attempt.done:
+            self._note(replace(attempt, work_order_id=number, done=True))
+        return replace(outcome, detail={**outcome.detail, "work_order_id": number})
 
     def _known(self, attempt: Attempt | None) -> int | None:
         """The work order that there is of it; None if there is none. OutcomeUnknown while one may still turn up."""

@@ -64,7 +64,9 @@ def assert_nothing_lost_or_doubled(report: dict[str, Any], output: str) -> None:
     assert report["notifications"]["missing"] == report["notifications"]["doubled"] == 0, output
     assert report["archived"] == report["accepted"] == report["deliveries"], output
     assert report["catch_up"]["published"] == report["missed"] > 0, output
-    assert report["erp_pull"]["published"] >= report["erp_edits"] > 0, output
+    assert report["taken_in"] == report["made_in_erp"] > 0, output
+    assert report["erp_edits"] > 0, output
+    assert report["erp_pull"]["published"] >= report["erp_edits"] + report["made_in_erp"], output
 
 
 def test_erp_push_killed_in_the_middle_loses_and_doubles_nothing(tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ from zoneinfo import ZoneInfo
 
 from local.erp.store import Tenant
 from shared.config.loading import load_model
-from shared.config.mappings import ENUMS, WRITABLE, MappingFile
+from shared.config.mappings import MappingFile
+from shared.config.work_order_fields import ENUMS, WRITABLE
 from shared.erp import map_work_order
 from shared.errors import RecordNotFound, ValidationFailed
 from shared.events import Event, format_utc, parse_utc

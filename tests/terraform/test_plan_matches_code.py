@@ -142,7 +142,7 @@ def test_only_the_replaying_function_takes_dead_letters(applied: Resources) -> N
     members = {values["member"]: name for name, values in applied.by_key("google_service_account", "this").items()}
     grants = [grant.values for grant in applied.of_type("google_pubsub_subscription_iam_member", "replayer")]
     assert {members[grant["member"]] for grant in grants} == {
-        name for name in FUNCTIONS if ("shared.dead_letters", "DeadLetters") in _reached(name).names
+        name for name in FUNCTIONS if ("shared.dead_letters.queue", "DeadLetters") in _reached(name).names
     }
     dead = {values["id"] for values in applied.by_key("google_pubsub_subscription", "dead").values()}
     assert {grant["subscription"] for grant in grants} == dead
@@ -248,7 +248,7 @@ def _published(function: str) -> set[str]:
         topics |= set(DESTINATIONS)
     if ("shared.pubsub.dead_letter", "dead_letter") in reached.names:
         topics.add(function_pipeline(function).dead_letters)
-    if ("shared.dead_letters", "DeadLetters") in reached.names:
+    if ("shared.dead_letters.queue", "DeadLetters") in reached.names:
         topics |= {pipeline.topic for pipeline in PIPELINES.values()}
     return topics
 

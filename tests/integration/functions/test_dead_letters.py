@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from shared.dead_letters import DeadLetterFilter, DeadLetters
+from shared.dead_letters.letter import DeadLetterFilter
+from shared.dead_letters.queue import DeadLetters
 from shared.errors import BrokerUnavailable
 from shared.pubsub.dead_letter import dead_letter
 from shared.pubsub.envelope import parse_push

@@ -15,7 +15,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from shared.config.mappings import WRITABLE, MappingFile
+from shared.config.mappings import MappingFile
+from shared.config.work_order_fields import WRITABLE
 from shared.erp.base import ErpAdapter
 from shared.errors import (
     AuthenticationFailed,

@@ -13,7 +13,8 @@ from shared.config.erp_oracle import OracleErpConfig
 from shared.config.erp_rest import PagingConfig, RestErpConfig, RestFieldConfig, RestStatusConfig
 from shared.config.erp_sap import SapErpConfig
 from shared.config.loading import Model, load_model
-from shared.config.mappings import FieldRule, MappingFile, OnDelete
+from shared.config.mappings import FieldRule, MappingFile
+from shared.config.record_policies import OnDelete, OnNewInErp
 from shared.config.sites import MaintainXConfig, RateLimits
 from shared.erp.agreement import disagreements
 from shared.erp.descriptions import description_of, reference_field_of
@@ -30,6 +31,7 @@ MODELS: list[type[Model]] = [
     FieldRule,
     MappingFile,
     OnDelete,
+    OnNewInErp,
     MaintainXConfig,
     RateLimits,
 ]

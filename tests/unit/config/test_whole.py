@@ -85,6 +85,56 @@ def test_a_mapping_that_no_site_uses_is_checked_only_in_itself(tmp_path: Path) -
     assert load_config(settings.config).mappings["acme"].fields[0].erp == "txt"
 
 
+CREATES = """\
+fields:
+  - {erp: text, maintainx: title, max_length: 10}
+  - {erp: kind, constant: K, once: true}
+on_delete: {action: ignore}
+on_new_in_erp:
+  action: create
+  when: {kind: [K]}
+"""
+ASKED = MAPPED.replace("rest: {", "rest: {changed_parameter: since, paging: {style: none}, ")
+
+
+def test_work_orders_are_not_to_be_made_of_what_the_erp_cannot_be_asked_for(tmp_path: Path) -> None:
+    assert faults_of_mapping(tmp_path, CREATES) == [
+        "mappings/acme.yaml:6: on_new_in_erp.action: create finds nothing without erp.rest.changed_parameter"
+        " in sites.yaml (ERP of plant-1)"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("mapping", "sites"),
+    [
+        (CREATES, ASKED),
+        (CREATES.replace("action: create\n  when: {kind: [K]}", "action: ignore"), MAPPED),
+    ],
+)
+def test_an_erp_that_can_be_asked_or_need_not_be_is_not_refused(tmp_path: Path, mapping: str, sites: str) -> None:
+    settings = write_settings(tmp_path, sites=sites)
+    (settings.config / "mappings" / "acme.yaml").write_text(mapping)
+    load_config(settings.config)
+
+
+def test_only_the_sites_whose_erp_cannot_be_asked_are_named(tmp_path: Path) -> None:
+    erp = next(line for line in MAPPED.splitlines() if line.startswith("    erp:"))
+    (fault,) = faults_of_mapping(tmp_path, CREATES, f"{ASKED}{erp}\n")
+    assert fault.endswith("in sites.yaml (ERP of plant-2)")
+
+
+@pytest.mark.parametrize("adapter", ["sap", "oracle"])
+def test_sap_and_oracle_can_always_be_asked(tmp_path: Path, adapter: str) -> None:
+    shipped = {"sap": "sap-s4hana", "oracle": "oracle-maintenance"}[adapter]
+    oracle = ", oracle: {organization_code: M1}" if adapter == "oracle" else ""
+    sites = WITH_ERP.replace("adapter: rest", f"adapter: {adapter}").replace("secret: s}", f"secret: s{oracle}}}")
+    settings = write_settings(tmp_path, sites=sites.replace("nowhere", "acme"))
+    text = (Path(__file__).resolve().parents[3] / "config" / "mappings" / f"{shipped}.yaml").read_text()
+    create = text.replace("on_new_in_erp:\n  action: ignore", "on_new_in_erp:\n  action: create")
+    (settings.config / "mappings" / "acme.yaml").write_text(create)
+    assert load_config(settings.config).mappings["acme"].on_new_in_erp.action == "create"
+
+
 def test_an_erp_whose_fields_are_not_described_is_taken_on_trust(tmp_path: Path) -> None:
     settings = write_settings(tmp_path, sites=WITH_ERP.replace("nowhere", "acme"))
     (settings.config / "mappings" / "acme.yaml").write_text(ACME)

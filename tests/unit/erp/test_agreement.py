@@ -226,6 +226,50 @@ def test_what_is_written_at_a_deletion_must_be_possible_too(written: dict[str, A
     assert faults(*rules, on_delete={"action": "cancel", "set": {"state": "GONE"}}) == []
 
 
+KNOWN = {"state": "WORK", "rank": "1"}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "reason"),
+    [
+        ("state", "WROK", "state never is WROK; did you mean WORK?"),
+        ("state", "OPEN", "state never is OPEN"),
+        ("rank", "9", "rank never is 9"),
+        ("rank", 9, "rank never is 9"),
+        ("rank", True, "rank never is true"),
+    ],
+)
+def test_a_condition_for_new_records_that_never_holds_is_refused(field: str, value: Any, reason: str) -> None:
+    rules = [rule("short", max_length=10), STATUS, rank()]
+    found = faults(*rules, on_new_in_erp={"action": "create", "when": {"short": ["x"], field: [KNOWN[field], value]}})
+    assert found == [(("on_new_in_erp", "when", field, 1), reason)]
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        {"state": ["NEW", "WORK"]},
+        {"state": ["SHUT"]},  # we cannot bring it there, but planners can
+        {"rank": ["0", 1]},
+        {"rank": [""]},  # an order without one
+        {"short": ["PM02", 7]},
+        {"state": ["NEW"], "rank": ["1"], "short": ["x"]},
+        {},
+    ],
+)
+def test_a_condition_for_new_records_that_may_hold_is_not_refused(when: dict[str, list[Any]]) -> None:
+    status = {**STATUS, "back": {**BACK, "SHUT": "IN_PROGRESS"}}
+    rules = [rule("short", max_length=10), status, rank()]
+    assert faults(*rules, on_new_in_erp={"action": "create", "when": when}) == []
+
+
+def test_a_condition_for_new_records_is_taken_on_trust_where_nothing_is_known() -> None:
+    policy = {"action": "create", "when": {"state": ["ANY"], "rank": ["9"]}}
+    assert faults(rule("short"), STATUS, rank(), erp=UNKNOWN, on_new_in_erp=policy) == []
+    found = faults(rule("short"), STATUS, rank(), erp=ErpDescription(None, RULES), on_new_in_erp=policy)
+    assert found == [(("on_new_in_erp", "when", "state", 0), "state never is ANY")]
+
+
 def test_all_faults_are_found_at_once() -> None:
     found = faults(rule("shrt"), rule("number", "description"), {**STATUS, "back": {"NEW": "OPEN", "GONE": "CANCELED"}})
     assert [place[1] for place, _ in found] == [0, 1, 2]

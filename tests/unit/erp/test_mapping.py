@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from local.erp.rules import Refusal, new_order
 from shared.canonical import canonical_json
-from shared.config.mappings import ENUMS, MappingFile
+from shared.config.mappings import MappingFile
+from shared.config.work_order_fields import ENUMS
 from shared.erp import map_work_order
 from shared.erp.mapping import Mapped, read_work_order
 from shared.errors import MappingError

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from shared.config.mappings import ENUMS, FieldRule, MappingFile
+from shared.config.mappings import FieldRule, MappingFile
+from shared.config.work_order_fields import ENUMS
 from shared.erp.mapping import read_work_order
 from shared.erp.mapping_back import maintainx_value_of, nested
 from shared.errors import MappingError

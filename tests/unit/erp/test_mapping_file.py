@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from shared.config.loading import load_model
-from shared.config.mappings import ENUMS, OBJECTS, READ_ONLY_VALUES, READABLE, WRITABLE, FieldRule, MappingFile
+from shared.config.mappings import FieldRule, MappingFile
+from shared.config.record_policies import OnNewInErp
+from shared.config.work_order_fields import ENUMS, OBJECTS, READ_ONLY_VALUES, READABLE, WRITABLE
 from shared.errors import ConfigError
 from tests.fakes.sync_world import EXAMPLE_MAPPING, example_mapping
 from tests.reference import reference_path
@@ -112,6 +114,81 @@ def test_cancelling_needs_a_value_to_write_into_a_field_that_is_mapped() -> None
         mapping(on_delete={"action": "ignore", "set": {"shortText": "x"}})
     with pytest.raises(ValidationError, match="no rule writes the ERP field status"):
         mapping(on_delete={"action": "cancel", "set": {"status": "CANCELLED"}})
+
+
+CREATE = {"action": "create"}
+
+
+def test_an_order_made_in_the_erp_is_ignored_by_default() -> None:
+    assert mapping().on_new_in_erp == OnNewInErp(action="ignore", when={})
+    assert mapping(on_new_in_erp={"action": "ignore"}) == mapping()
+    assert mapping(on_new_in_erp={}) == mapping()
+
+
+def test_a_condition_keeps_the_values_as_they_are_written() -> None:
+    when = {"shortText": ["1010", 1010, 2.5, True, ""]}
+    assert mapping(on_new_in_erp={**CREATE, "when": when}).on_new_in_erp.when == when
+
+
+@pytest.mark.parametrize(
+    ("policy", "reason"),
+    [
+        ({"when": {"shortText": ["a"]}}, "ignore has no when: nothing is made of any record"),
+        ({"action": "ignore", "when": {"shortText": ["a"]}}, "ignore has no when"),
+        ({**CREATE, "when": {"plant": ["1010"]}}, "no rule reads the ERP field plant"),
+        ({**CREATE, "when": {"shortText": []}}, "at least 1 item"),
+        ({**CREATE, "when": {"shortText": "a"}}, "valid list"),
+        ({**CREATE, "when": {"shortText": [None]}}, "on_new_in_erp.when.shortText.0"),
+        ({**CREATE, "when": {"shortText": [["a"]]}}, "on_new_in_erp.when.shortText.0"),
+        ({**CREATE, "when": ["shortText"]}, "valid dictionary"),
+        ({**CREATE, "where": {}}, "Extra inputs are not permitted"),
+        ({"action": "make"}, "'create' or 'ignore'"),
+        ({"action": "park"}, "'create' or 'ignore'"),
+        ("create", "OnNewInErp"),
+        (None, "OnNewInErp"),
+    ],
+)
+def test_a_policy_for_new_orders_of_the_erp_that_cannot_work_is_refused(policy: Any, reason: str) -> None:
+    with pytest.raises(ValidationError, match=reason):
+        mapping(on_new_in_erp=policy)
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"), [("COMPLETED", "means DONE"), ("CLOSED", "means DONE"), ("CANCELLED", "means CANCELED")]
+)
+def test_a_condition_on_a_status_of_what_is_over_is_refused(value: str, reason: str) -> None:
+    status = {
+        "erp": "status",
+        "maintainx": "status",
+        "values": {
+            "OPEN": "NEW",
+            "IN_PROGRESS": "NEW",
+            "ON_HOLD": "NEW",
+            "DONE": "COMPLETED",
+            "CANCELED": "CANCELLED",
+            "SKIPPED": "CANCELLED",
+        },
+        "back": {"NEW": "OPEN", "CLOSED": "DONE", "CANCELLED": "CANCELED"},
+    }
+    with pytest.raises(ValidationError, match=f"{value} {reason}: of what is over no work order is made"):
+        mapping(TITLE, status, on_new_in_erp={**CREATE, "when": {"status": ["NEW", value]}})
+    assert mapping(TITLE, status, on_new_in_erp={**CREATE, "when": {"status": ["NEW"]}})
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        [{"erp": "longText", "maintainx": "description"}],
+        [{**TITLE, "direction": "to_erp"}],
+        [{**TITLE, "once": True}],
+        [{"erp": "shortText", "constant": "Work"}],
+    ],
+)
+def test_a_work_order_is_made_only_where_the_erp_can_give_it_a_title(rules: list[dict[str, Any]]) -> None:
+    with pytest.raises(ValidationError, match="a work order needs a title"):
+        mapping(*rules, on_new_in_erp=CREATE)
+    mapping(*rules)
+    mapping(*rules, {"erp": "name", "maintainx": "title", "direction": "to_maintainx"}, on_new_in_erp=CREATE)
 
 
 def test_a_status_to_skip_must_exist() -> None:

@@ -41,6 +41,11 @@ fields:
 on_delete:
   action: cancel
   set: {plant: "0000"}
+on_new_in_erp:
+  action: create
+  when:
+    plant:
+      - "1010"
 """
 
 
@@ -92,6 +97,29 @@ on_delete:
             "set: {plant:",
             "set: {plnt:",
             "30: on_delete.set.plnt: no rule writes the ERP field plnt; did you mean plant?",
+        ),
+        ("action: create", "action: creat", "32: on_new_in_erp.action: must be 'create' or 'ignore'"),
+        (
+            "action: create",
+            "action: ignore",
+            "33: on_new_in_erp.when: ignore has no when: nothing is made of any record",
+        ),
+        (
+            "    plant:\n",
+            "    plnt:\n",
+            "34: on_new_in_erp.when.plnt: no rule reads the ERP field plnt; did you mean plant?",
+        ),
+        (
+            'plant:\n      - "1010"',
+            "plant: []",
+            "34: on_new_in_erp.when.plant: must not be empty",
+        ),
+        ('plant:\n      - "1010"', 'plant: "1010"', "34: on_new_in_erp.when.plant: must be a list (- value)"),
+        ("  when:\n    plant:", "  wehn:\n    plant:", "33: on_new_in_erp.wehn: is not a known key"),
+        (
+            "maintainx: title\n",
+            "maintainx: title\n    direction: to_erp\n",
+            "33: on_new_in_erp.action: a work order needs a title, but no rule brings the ERP's changes",
         ),
     ],
 )

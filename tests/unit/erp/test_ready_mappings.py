@@ -9,7 +9,9 @@ import pytest
 
 from shared.config.erp import ErpConfig
 from shared.config.loading import load_model
-from shared.config.mappings import ENUMS, MappingFile
+from shared.config.mappings import MappingFile
+from shared.config.record_policies import OnNewInErp
+from shared.config.work_order_fields import ENUMS
 from shared.erp.agreement import disagreements
 from shared.erp.descriptions import description_of, reference_field_of
 from tests.fakes.rest_example import REST_EXAMPLE
@@ -64,6 +66,24 @@ def test_a_finished_work_order_is_finished_on_both_sides(name: str) -> None:
     assert there_and_back["CANCELED"] == there_and_back["SKIPPED"] == "CANCELED"
 
 
+@pytest.mark.parametrize("name", SETTINGS)
+def test_orders_made_in_the_erp_are_ignored_until_somebody_switches_it_on(name: str) -> None:
+    assert mapping(name).on_new_in_erp == OnNewInErp()
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_what_is_shown_to_switch_it_on_fits_the_erp(name: str, tmp_path: Path) -> None:
+    text = (FOLDER / f"{name}.yaml").read_text(encoding="utf-8")
+    switched_on = text.replace("  action: ignore\n  # action: create\n  # when:", "  action: create\n  when:")
+    (tmp_path / "on.yaml").write_text(switched_on, encoding="utf-8")
+    found = load_model(tmp_path / "on.yaml", MappingFile)
+    assert found.on_new_in_erp.action == "create"
+    assert found.on_new_in_erp.when
+    settings = erp(name)
+    assert settings.can_ask_what_changed
+    assert list(disagreements(found, description_of(settings), reference_field_of(settings))) == []
+
+
 def test_a_long_title_is_kept_whole_in_sap() -> None:
     rules = {rule.erp: rule for rule in mapping("sap-s4hana").fields}
     title = rules["MaintenanceOrderDesc"]
@@ -71,6 +91,11 @@ def test_a_long_title_is_kept_whole_in_sap() -> None:
     assert (rules["LongText"].maintainx, rules["LongText"].direction) == ("description", "to_erp")
 
 
-def test_the_demonstration_has_the_same_example() -> None:
+def test_the_demonstration_has_the_same_example_and_takes_in_what_planners_make() -> None:
     demo = ROOT / "local" / "demo" / "config" / "mappings" / "rest-example.yaml"
-    assert demo.read_text(encoding="utf-8") == (FOLDER / "rest-example.yaml").read_text(encoding="utf-8")
+    start = "\n# When an order was made in the ERP:"
+    demonstrated, shipped = [
+        file.read_text(encoding="utf-8").partition(start)[:2] for file in (demo, FOLDER / "rest-example.yaml")
+    ]
+    assert demonstrated == shipped
+    assert load_model(demo, MappingFile).on_new_in_erp.action == "create"

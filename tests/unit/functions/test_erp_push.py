@@ -68,7 +68,7 @@ def test_an_order_that_was_made_in_the_erp_becomes_a_work_order_once(
 ) -> None:
     world.mapping = both_ways_mapping(on_new_in_erp={"action": "create"})
     erp_id = world.tenant.create({"shortText": "Change the oil", "orderType": "PM02"}).id
-    about = new_event(SITE, world.erp.get(erp_id), world.now)
+    about = new_event(SITE, world.mapping, world.erp.get(erp_id), world.now)
     assert (push(about), push(about), push(replace(about, event_id="n2"))) == (204, 204, 204)
     assert [row["title"] for row in world.work_orders.values()][1:] == ["Change the oil"]
     assert outcomes(logged)[:2] == [("done", "adopted"), ("skipped", "duplicate")]

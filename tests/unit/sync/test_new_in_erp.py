@@ -132,12 +132,18 @@ def test_the_mark_is_read_as_it_was_written_and_only_of_its_site() -> None:
 
 
 def test_the_same_state_of_a_record_is_the_same_event() -> None:
-    first = new_event(SITE, found(), NOW)
+    first = new_event(SITE, mapping(), found(), NOW)
     assert (first.type, first.resource, first.resource_id) == ("work_order.new_in_erp", "erp_record", "4711")
-    assert first.event_id == new_event(SITE, found(), NOW.replace(hour=13)).event_id
+    assert first.event_id == new_event(SITE, mapping(), found(), NOW.replace(hour=13)).event_id
     changed = [found(version="v2"), found(priority="1")]
-    assert len({first.event_id, *(new_event(SITE, each, NOW).event_id for each in changed)}) == 3
-    assert new_event("plant-9", found(), NOW).event_id != first.event_id
+    assert len({first.event_id, *(new_event(SITE, mapping(), each, NOW).event_id for each in changed)}) == 3
+    assert new_event("plant-9", mapping(), found(), NOW).event_id != first.event_id
+
+
+def test_under_another_policy_the_same_state_is_another_event() -> None:
+    policies: list[dict[str, Any]] = [{}, {"when": {"plant": ["2020"]}}, {"when": {"plant": ["1010"]}}]
+    rules = [mapping(on_new_in_erp={"action": "create", **each}) for each in policies]
+    assert len({new_event(SITE, rule, found(), NOW).event_id for rule in rules}) == 3
 
 
 @pytest.mark.parametrize("direction", ["both", "to_erp", "to_maintainx"])

@@ -16,7 +16,7 @@ from shared.state import RecordKey, SyncRecord
 from shared.sync.engine import LEASE_S
 from shared.sync.new_in_erp import mark_of, memo_name, new_event
 from shared.sync.reservation import reservation
-from tests.fakes.sync_world import SITE, WORK_ORDER, Killed, Wire, World, both_ways_mapping, event
+from tests.fakes.sync_world import SITE, WORK_ORDER, Killed, Wire, World, both_ways_mapping, erp_event, event
 
 ORDER = {
     "shortText": "Change the oil",
@@ -46,7 +46,7 @@ class Site(World):
 
     def told(self) -> Event:
         """The event that erp_pull would publish."""
-        return new_event(SITE, self.erp.get(self.erp_id), self.now)
+        return new_event(SITE, self.mapping, self.erp.get(self.erp_id), self.now)
 
     def take_in(self, wire: Wire | None = None, about: Event | None = None) -> Outcome:
         """One delivery of it."""
@@ -76,7 +76,6 @@ class Site(World):
         order = self.tenant.orders[self.erp_id].fields
         assert {name: order[name] for name in ORDER} == ORDER
         assert len(self.tenant.orders) == 1
-        assert self.state.get_memo(SITE, memo_name(self.erp_id)) == {}
         assert self.look(number).reason == "unchanged"
 
 
@@ -283,6 +282,26 @@ def test_a_mark_of_another_site_or_in_another_form_is_none() -> None:
         number = site.create_work_order({"title": "Elsewhere", "assetId": 2201}, {})
         site.work_orders[number]["externalData"] = mark
         assert site.look(number).reason == "created"
+
+
+def test_an_order_that_was_gone_and_shows_again_is_not_made_again() -> None:
+    site = Site()
+    site.mapping = both_ways_mapping(on_new_in_erp={"action": "create"}, on_erp_delete="ignore")
+    site.take_in()
+    about, orders = site.told(), dict(site.tenant.orders)
+    site.delete_in_erp()
+    assert site.engine(Wire()).look_at(MADE, replace(erp_event(), resource_id=str(MADE))).reason == "orphaned"
+    site.tenant.orders.update(orders)
+    assert site.take_in(about=about).reason == "orphaned"
+    assert site.made() == [MADE]
+
+
+def test_the_outcome_names_the_work_order_and_the_creation_is_audited_once() -> None:
+    site = Site()
+    assert site.take_in().detail == {"erp_id": site.erp_id, "fields": [], "work_order_id": MADE}
+    published = len(site.published)
+    assert site.take_in().detail["work_order_id"] == MADE
+    assert len(site.published) == published
 
 
 def test_deleting_the_work_order_cancels_the_order_as_any_other() -> None:
