@@ -85,8 +85,10 @@ def main(
     unknown = sorted(set(kill or []) - set(function_names()))
     if unknown:
         raise typer.BadParameter(f"--kill: no function {', '.join(unknown)}; there are {', '.join(function_names())}")
-    # SIGTERM must unwind as Ctrl-C does, so that the stack is stopped.
-    signal.signal(signal.SIGTERM, _interrupt)
+    # SIGTERM must unwind as Ctrl-C does, so that the stack is stopped; and Ctrl-C even where a shell has it ignored, as
+    # for what a script starts in the background.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _interrupt)
     try:
         end = newest_moment(datetime.now(UTC))
         planned, bad_rows = _history(work_orders, count, seed, end)

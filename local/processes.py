@@ -110,7 +110,6 @@ def stop_all(processes: Collection[Process]) -> None:
     deadline = time.monotonic() + _STOP_TIMEOUT_S
     for process in processes:
         process.wait_ended(deadline - time.monotonic())
-    for process in processes:
         process.kill()
 
 

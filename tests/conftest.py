@@ -12,8 +12,8 @@ TESTS = Path(__file__).parent
 # one of them without a fault in the code; up to two tries more tell that from a fault, and the summary says RERUN.
 # `--fail-on-flaky` makes such a run fail: for finding them.
 _OF_MANY_PROCESSES = tuple(TESTS / name for name in ("integration", "e2e", "terraform", "unit/processes"))
-# What hypothesis finds there is no chance event, and takes long to be found again.
-_OF_CHANCE = TESTS / "integration" / "gateway"
+# What is wrong there may show only now and then: what hypothesis finds, and races.
+_OF_CHANCE = tuple(TESTS / "integration" / name for name in ("gateway", "state", "sync"))
 
 
 @pytest.hookimpl(trylast=True)
@@ -23,9 +23,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     xdist 3.8 writes groups into a field (`_nodeid`) that pytest 9.2 does not read any more.
     """
     for item in items:
-        is_of_many = any(item.path.is_relative_to(folder) for folder in _OF_MANY_PROCESSES)
-        if is_of_many and not item.path.is_relative_to(_OF_CHANCE):
+        if _is_in(item, _OF_MANY_PROCESSES) and not _is_in(item, _OF_CHANCE):
             item.add_marker(pytest.mark.flaky(reruns=2, reruns_delay=3))
         grouped = getattr(item, "_nodeid", None)
         if grouped is not None:
             item._id = NodeId.parse(grouped)
+
+
+def _is_in(item: pytest.Item, folders: tuple[Path, ...]) -> bool:
+    return any(item.path.is_relative_to(folder) for folder in folders)

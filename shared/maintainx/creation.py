@@ -1,7 +1,7 @@
 """Finding a work order that an earlier try may have made, before it is made again.
 
 MaintainX has no idempotency key. What a work order can carry is `externalData`, which only `GET /workorders/{id}` shows
-and no list filters by; so those made since a time are listed, and read one by one. Limits:
+and no list filters by; so those made around a time are listed, and read one by one. Limits:
 - lists lag behind writes, by minutes and up to an hour or two as measured. So "not found" is to be believed only
   `SETTLE_S` after the try. A lag longer than that makes a duplicate.
 - a work order whose `externalData` another integration has replaced is not found, nor one that was deleted.
@@ -10,7 +10,7 @@ and no list filters by; so those made since a time are listed, and read one by o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -20,6 +20,8 @@ from shared.maintainx.queries import WorkOrderFilter
 
 SETTLE_S = 7_200.0
 _CLOCKS_APART = timedelta(minutes=5)
+# A request that is on its way takes effect within this, if it does at all.
+_UNDER_WAY = timedelta(minutes=10)
 
 Mark = Mapping[str, Any]
 """The `externalData` that tells a work order from all others."""
@@ -33,13 +35,18 @@ class WorkOrders(Protocol):
     def get_work_order(self, work_order_id: int) -> WorkOrder: ...
 
 
-def find_work_orders(client: WorkOrders, mark: Mark, *, since_utc: datetime) -> list[int]:
-    """The ids of all work orders with this mark that were made since (less 5 minutes, as clocks differ).
+def find_work_orders(
+    client: WorkOrders, mark: Mark, *, tried_at_utc: datetime, is_another: Callable[[int], bool]
+) -> list[int]:
+    """The ids of all work orders with this mark that a try at that time may have made.
 
-    One call for each work order made since, of whomever. Raises what the client raises.
+    is_another: whether a work order is known to be another one, so that it need not be read; all others cost a call
+    each, of whomever they are. Raises what the client raises.
     """
-    rows = client.iter_work_orders(WorkOrderFilter(created_from=since_utc - _CLOCKS_APART))
-    return sorted({row.id for row in rows if _has(client, row.id, mark)})
+    begin, end = tried_at_utc - _CLOCKS_APART, tried_at_utc + _UNDER_WAY + _CLOCKS_APART
+    rows = client.iter_work_orders(WorkOrderFilter(created_from=begin, created_to=end))
+    candidates = sorted({row.id for row in rows})
+    return [number for number in candidates if not is_another(number) and _has(client, number, mark)]
 
 
 def _has(client: WorkOrders, work_order_id: int, mark: Mark) -> bool:

@@ -113,7 +113,7 @@ class StateStore(Protocol):
     def put_memo(self, site: str, name: str, content: Mapping[str, Any]) -> None:
         """Replace it by `content` (JSON, at most some 900 KB). Of two writers the last wins.
 
-        So it is for what only saves work and may be lost or old, unless the caller sees to it that nobody else writes it
-        (`shared.sync.reservation`).
+        So it is for what only saves work and may be lost or old, unless the caller sees to it that nobody else writes
+        it (`shared.sync.reservation`).
         """
         ...

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from shared.config.work_order_fields import OVER
 from shared.erp.base import ErpRecord
 from shared.outcomes import Outcome, done, skipped
+from shared.sync.attempt import note_pair
 from shared.sync.conflicts import DELETION, ORPHAN, Parked, Reason, decided_side
 from shared.sync.resolver import UNKNOWN, Agreed
 from shared.sync.sides import Ours, known_value
@@ -106,6 +107,8 @@ def gone_in_erp(look: Look, ours: Ours) -> Outcome:
     _note_orphan(look)
     if cancels:
         look.writes.write_maintainx(ours, {STATUS_PATH: "CANCELED"}, {}, {}, action="cancel")
+    # If the ERP shows it again, no work order is made of it.
+    note_pair(look.engine.state, record, look.now)
     # Without the id: if a person links that ERP record to another work order, it must be found there.
     look.session.commit(state="orphaned", erp_id=None, conflicts={})
     return done("orphaned", erp_id=record.erp_id)

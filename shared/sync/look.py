@@ -12,6 +12,7 @@ from shared.events import Event, format_utc
 from shared.outcomes import Outcome, done, skipped
 from shared.state import SyncRecord
 from shared.sync import gone
+from shared.sync.attempt import attempt_of
 from shared.sync.conflicts import (
     DELETION,
     ERP_CHANGED_EVENT,
@@ -24,8 +25,9 @@ from shared.sync.conflicts import (
 from shared.sync.gone import ErpRecordGone
 from shared.sync.intent import Intent
 from shared.sync.maintainx_side import WorkOrder
-from shared.sync.new_in_erp import NEW_IN_ERP_EVENT, Attempt, marked_erp_id, memo_name
+from shared.sync.new_in_erp import NEW_IN_ERP_EVENT, marked_erp_id
 from shared.sync.reconcile import Reconcile
+from shared.sync.reservation import reserved
 from shared.sync.session import RecordSession, maintainx_hash
 from shared.sync.sides import Ours, compared, updated_at
 from shared.sync.writes import Writes
@@ -80,16 +82,12 @@ class Look:
             return gone.deleted_in_maintainx(self, look_at_erp=look)
         if self.record.state == "orphaned":
             return skipped("orphaned")
-        marked = self._take_up_mark(work_order)
+        self._take_up_mark(work_order)
         mapping, record = self.engine.mapping, self.record
         not_sent = work_order.get("status") in mapping.skip_when
         if not_sent and not may_exist(record):
             return skipped("status_not_sent", status=work_order["status"])
         ours = Ours.read(mapping, work_order, self.engine.zone)
-        if marked is not None:
-            agreed = marked.agreed(mapping, self.engine.zone, ours)
-            self.session.agree({name: each.to_json() for name, each in agreed.items()})
-            record = self.record
         if not look and self._is_unchanged(ours):  # what an earlier try wrote is not in the hash yet
             self.session.commit(maintainx_updated_at=updated_at(work_order))
             return skipped("unchanged", erp_id=record.erp_id)
@@ -98,7 +96,7 @@ class Look:
             if record.erp_id is not None:
                 found = self.read_erp() if look or self.must_look else None
                 another = found is not None and found.id != record.erp_id
-                return Reconcile(self, ours, found, adopting=another or self.session.taken_up).run()
+                return Reconcile(self, ours, found, adopting=another).run()
             found = self.search()
             if found is None and not_sent:  # an unanswered create came to nothing
                 self.session.commit()
@@ -113,21 +111,42 @@ class Look:
             return Reconcile(self, ours, None).create()
         return Reconcile(self, ours, found, adopting=self.session.finished is None).run()
 
-    def _take_up_mark(self, work_order: WorkOrder) -> Attempt | None:
+    def _take_up_mark(self, work_order: WorkOrder) -> None:
         """Link a work order of which we know nothing, and which was made of an ERP record, to that record.
 
-        The attempt that made it; None if there is nothing to link, or it is forgotten.
+        Saved at once, while nobody else links that record. A copy, mark included, is none.
         """
-        site, state = self.engine.site, self.engine.state
-        erp_id = marked_erp_id(work_order, site)
-        if erp_id is None or not self.session.is_new or self.session.taken_up:
-            return None
-        owner = state.find_record(site, self.record.kind, erp_id=erp_id)
-        if owner is not None and owner.key != self.record.key and owner.state != "orphaned":
-            return None
-        self.session.set(erp_id=erp_id, state="linked")
-        self.session.taken_up = True
-        return Attempt.of(state.get_memo(site, memo_name(erp_id)))
+        engine, session, number = self.engine, self.session, self.record.maintainx_id
+        erp_id = marked_erp_id(work_order, engine.site)
+        if erp_id is None or not session.is_new or session.taken_up:
+            return
+        owner, lease_s = f"sync/{self.event.event_id}", engine.lease_s
+        with reserved(engine.state, engine.site, erp_id, owner=owner, lease_s=lease_s, sleep=engine.sleep):
+            attempt = attempt_of(engine.state, engine.site, erp_id)
+            if attempt is not None and not attempt.is_of(number):
+                return
+            linked = engine.state.find_record(engine.site, self.record.kind, erp_id=erp_id)
+            if linked is not None and linked.key != self.record.key and linked.state != "orphaned":
+                return
+            if attempt is not None:
+                ours = Ours.read(engine.mapping, work_order, engine.zone)
+                agreed = attempt.agreed(engine.mapping, engine.zone, ours)
+                session.agree({name: each.to_json() for name, each in agreed.items()})
+            session.set(erp_id=erp_id, state="linked")
+            session.taken_up = True
+            self.writes.note("adopt")
+            session.keep()
+
+    def is_being_taken_in(self, ours: Ours) -> bool:
+        """Whether the work order was made of the ERP's record, and both do not agree on all fields yet."""
+        engine, record = self.engine, self.record
+        erp_id = marked_erp_id(ours.work_order, engine.site)
+        if erp_id is None or erp_id != record.erp_id:
+            return False
+        if self.session.taken_up:
+            return True
+        attempt = attempt_of(engine.state, engine.site, erp_id)
+        return attempt is not None and not attempt.done and attempt.is_of(record.maintainx_id)
 
     def _work_order(self) -> WorkOrder | None:
         """The work order as it is now; None if it is deleted."""

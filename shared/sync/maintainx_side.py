@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Protocol, cast
 
@@ -39,8 +39,8 @@ class WorkOrderPort(Protocol):
         """
         ...
 
-    def find_work_orders(self, mark: Mark, *, since_utc: datetime) -> list[int]:
-        """The ids of those with this mark that were made since; lists lag (`shared.maintainx.creation`)."""
+    def find_work_orders(self, mark: Mark, *, tried_at_utc: datetime, is_another: Callable[[int], bool]) -> list[int]:
+        """The ids of those with this mark that a try at that time made; lists lag. See `shared.maintainx.creation`."""
         ...
 
 
@@ -67,6 +67,6 @@ class MaintainXSide:
         """See WorkOrderPort."""
         return self._client.create_work_order({**fields, "externalData": dict(mark)})
 
-    def find_work_orders(self, mark: Mark, *, since_utc: datetime) -> list[int]:
+    def find_work_orders(self, mark: Mark, *, tried_at_utc: datetime, is_another: Callable[[int], bool]) -> list[int]:
         """See WorkOrderPort."""
-        return find_work_orders(self._client, mark, since_utc=since_utc)
+        return find_work_orders(self._client, mark, tried_at_utc=tried_at_utc, is_another=is_another)

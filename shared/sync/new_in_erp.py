@@ -7,8 +7,7 @@ looks at it first, whatever died in between, links it to that record instead of 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,7 +21,6 @@ from shared.errors import MappingError
 from shared.events import Event, dig, event_identity, format_utc
 from shared.sync.maintainx_side import WorkOrder
 from shared.sync.resolver import UNKNOWN, Agreed, FieldState
-from shared.sync.sides import Ours, compared
 from shared.values import is_empty, same_value
 
 NEW_IN_ERP_EVENT = "work_order.new_in_erp"
@@ -31,6 +29,8 @@ _ORIGIN = "erp_pull"
 # Of any site: several may share one ERP.
 _REFERENCE = re.compile(r"mx:[^:]+:[0-9]+", re.IGNORECASE)
 _STATUS = "status"
+# MaintainX gives a new work order values of its own there.
+_CHOSEN = frozenset({"status", "priority", "type"})
 
 
 def is_wanted(mapping: MappingFile, found: ErpRecord) -> bool:
@@ -57,7 +57,10 @@ def new_work_order(mapping: MappingFile, found: ErpRecord, zone: ZoneInfo) -> di
     values: dict[str, Any] = {}
     for rule in sorted(mapping.fields, key=lambda each: not each.travels_back):
         path = rule.maintainx
-        if path is None or path == _STATUS or path in values or rule.erp not in found.fields:
+        if path is None or path in values or rule.erp not in found.fields:
+            continue
+        if path == _STATUS:  # written afterwards, but what nobody understands is no reason to make a work order
+            _ = _travelling(rule, found, zone) if rule.travels_back else None
             continue
         if path not in WRITABLE and not path.startswith("extraFields."):
             continue
@@ -80,53 +83,13 @@ def marked_erp_id(work_order: WorkOrder, site: str) -> str | None:
     return erp_id if isinstance(erp_id, str) and work_order.get("externalData") == mark_of(site, erp_id) else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
-    """A work order about to be made of an ERP record; noted down before, and kept, so that it is never made again.
-
-    at: ISO 8601 UTC. fields: what it is made with. erp: what the ERP's record had, by ERP name. work_order_id: None
-    until it is known to be made. done: whether its audit entry is published and both were brought in step.
-    """
-
-    at: str
-    event_id: str
-    actor: str
-    fields: Mapping[str, Any]
-    erp: Mapping[str, Any]
-    work_order_id: int | None = None
-    done: bool = False
-
-    @classmethod
-    def of(cls, memo: Mapping[str, Any]) -> Attempt | None:
-        """The attempt that is noted down; None if none is."""
-        return cls(**memo) if memo else None
-
-    def agreed(self, mapping: MappingFile, zone: ZoneInfo, ours: Ours) -> dict[str, Agreed]:
-        """What both sides had when it was made, by ERP name; so that what people change from then on counts.
-
-        ours: the work order as it is by now. Not of fields that it was not made with: MaintainX chose their values.
-        """
-        paths = {name: str(rule.maintainx) for name, rule in compared(mapping).items() if name in self.erp}
-        made = {path: value for path in paths.values() if (value := dig(self.fields, path)) is not None}
-        then = ours.with_values(mapping, zone, made).fields
-        return {
-            name: Agreed(then[name].maintainx, then[name].sent, self.erp[name])
-            for name, path in paths.items()
-            if path in made
-        }
-
-
-def memo_name(erp_id: str) -> str:
-    """Under which the attempt is noted down (`StateStore.put_memo`)."""
-    return f"take_in:{erp_id}"
-
-
 def as_made_of_erp(state: FieldState) -> FieldState:
     """A field of a work order that was made of its ERP record: until both agree for the first time, the ERP's stays."""
-    if state.base is not None or state.erp is UNKNOWN:
+    if state.base is not None:
         return state
-    if state.back is UNKNOWN and same_value(state.erp, None):  # there is nothing that MaintainX could be told
-        return replace(state, base=Agreed(state.maintainx, state.sent, state.erp))
+    if state.erp is UNKNOWN or (state.back is UNKNOWN and same_value(state.erp, None)):
+        # The ERP has, or shows, nothing that MaintainX could be told.
+        return replace(state, erp=None, base=Agreed(state.maintainx, state.sent, None))
     return replace(state, held=False, decided=state.decided or "erp")
 
 

@@ -15,6 +15,7 @@ from typing import Any, Literal
 from shared.canonical import canonical_json
 from shared.events import Event, event_identity, format_utc
 from shared.state import LockedRecord, RecordKey, StateStore, SyncRecord
+from shared.sync.attempt import attempt_of
 from shared.sync.audit import Action, AuditEntry, AuditSink
 from shared.sync.conflicts import ERP_CHANGED_EVENT, decide, resolved_event
 from shared.sync.engine import LEASE_S
@@ -83,6 +84,9 @@ class Operator:
         owner = self.state.find_record(key.site, KIND, erp_id=erp_id)
         if owner is not None and owner.key != key and owner.state != "orphaned":
             return None, "taken"
+        attempt = attempt_of(self.state, key.site, erp_id)
+        if attempt is not None and not attempt.done and attempt.work_order_id != key.maintainx_id:
+            return None, "taken"  # a work order is being made of it
         locked = self._lock(key)
         try:
             record = locked.record

@@ -18,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Protocol
 
+from shared.canonical import content_hash
 from shared.config.mappings import MappingFile
 from shared.deadline import remaining_s
 from shared.erp.base import ErpAdapter, ErpRecord, UnreadableRecord
@@ -195,6 +196,8 @@ class Pull:
         watermark = self.state.get_watermark(self.site, WATERMARK)
         due = None if watermark is None else watermark - OVERLAP
         name, since = (DONE, due) if asked is None else (DONE_SINCE, asked)
+        if self.mapping.on_new_in_erp.action == "create":  # else what was left alone before would stay so
+            name = f"{name}:{content_hash(self.mapping.on_new_in_erp.model_dump())[:8]}"
         stretch = Stretch.resumed(self.state, self.site, name, since, began)
         if since is None and stretch.is_new:
             stretch.since = began - FIRST_WINDOW

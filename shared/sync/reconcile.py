@@ -12,7 +12,7 @@ from shared.erp.mapping_back import maintainx_value_of
 from shared.errors import MappingError
 from shared.outcomes import Outcome, done, skipped
 from shared.sync.conflicts import Parked, Reason
-from shared.sync.new_in_erp import as_made_of_erp, marked_erp_id
+from shared.sync.new_in_erp import as_made_of_erp
 from shared.sync.resolver import UNKNOWN, Agreed, Choice, Decision, FieldState, Resolution, resolve
 from shared.sync.sides import Ours, compared, field_states, known_value, newest_side
 from shared.values import same_value
@@ -25,13 +25,15 @@ if TYPE_CHECKING:
 class Reconcile:
     """found: the ERP's record as just read; None if we go by what we know, or there is none yet.
 
-    adopting: the ERP had it and we did not know. parked: fields that a person must decide, as they turn up.
+    adopting: the ERP had it and we did not know. taken_in: the work order was made of it, and they meet for the first
+    time. parked: fields that a person must decide, as they turn up.
     """
 
     look: Look
     ours: Ours
     found: ErpRecord | None
     adopting: bool = False
+    taken_in: bool = False
     parked: dict[str, Parked] = field(default_factory=dict)
     to_erp: set[str] = field(default_factory=set)
     to_maintainx: set[str] = field(default_factory=set)
@@ -95,7 +97,8 @@ class Reconcile:
         look, engine = self.look, self.look.engine
         look.session.set(base={name: agreed for name, agreed in look.record.base.items() if name in self._rules})
         states = field_states(engine.mapping, engine.zone, look.record, self.ours, self.found, self._status)
-        if marked_erp_id(self.ours.work_order, engine.site) == look.record.erp_id:
+        self.taken_in = any(state.base is None for state in states) and look.is_being_taken_in(self.ours)
+        if self.taken_in:
             states = [as_made_of_erp(state) for state in states]
         resolution = resolve(states, newest_side(self.ours, self.found))
         self._note_agreement(resolution)
@@ -134,15 +137,18 @@ class Reconcile:
         return before is None or not same_value(before.erp, now.erp)
 
     def _leave(self, decisions: Mapping[str, Decision]) -> None:
-        """A person chose the ERP's value of fields that MaintainX is not told of: both sides stay as they are."""
+        """The ERP's value stays in fields that MaintainX is not told of, so both sides stay as they are.
+
+        A person chose that, or the ERP had the record first.
+        """
         if not decisions:
             return
         agreed = {n: Agreed(d.state.maintainx, d.state.sent, _told(d.state.erp)) for n, d in decisions.items()}
         self.look.writes.note(
             "agree",
             agreed={name: each.erp for name, each in agreed.items()},
-            rejected={name: each.sent for name, each in agreed.items()},
-            policy=dict.fromkeys(agreed, "erp"),
+            rejected={} if self.taken_in else {name: each.sent for name, each in agreed.items()},
+            policy={} if self.taken_in else dict.fromkeys(agreed, "erp"),
         )
         self.look.session.agree({name: each.to_json() for name, each in agreed.items()})
 
@@ -244,11 +250,12 @@ class Reconcile:
 
     def _outcome(self) -> Outcome:
         before, finished = self.look.record.conflicts, self.look.session.finished
+        adopted = self.adopting or self.look.session.taken_up
         parked = self._commit()
         if self.to_erp or self.to_maintainx:
             wrote = "merged" if self.to_erp and self.to_maintainx else "updated" if self.to_erp else "pulled"
-            return done("adopted" if self.adopting else wrote, **self._detail())
-        if self.adopting:
+            return done("adopted" if adopted else wrote, **self._detail())
+        if adopted:
             return done("adopted", **self._detail())
         if finished is not None:
             pulled = finished.direction == "erp_to_maintainx"

@@ -87,7 +87,8 @@ class FieldState:
 
     maintainx, sent, erp: as in Agreed, now; erp UNKNOWN if the ERP does not show it. back: what the mapping makes of
     the ERP's value for MaintainX, UNKNOWN if nothing. held: whether a record with the ERP's value is in what is `sent`
-    as well (SAP's CNF is released too). decided: the side that a person chose; chosen: the one that `newest` did.
+    as well (SAP's CNF is released too). decided: the side that a person chose, or that had
+    the record first; chosen: the one that `newest` did.
     """
 
     field: str

@@ -139,6 +139,10 @@ class RecordSession:
         self._set(base_hash=maintainx_hash(self.record.base), updated_at_utc=self._clock())
         self._locked = self._state.save_record(self._locked, self.record)
 
+    def keep(self) -> None:
+        """Save what we know so far, and go on under the lease."""
+        self._save_unsettled(keep_lease_s=self._lease_s)
+
     def unlock(self) -> None:
         """Release the lease if it is still held. Never raises: it ends by itself, and the work's result counts."""
         with contextlib.suppress(TransientError):

@@ -21,7 +21,7 @@ from shared.config.mappings import MappingFile
 from shared.config.work_order_fields import ENUMS, WRITABLE
 from shared.erp import map_work_order
 from shared.errors import RecordNotFound, ValidationFailed
-from shared.events import Event, format_utc, parse_utc
+from shared.events import Event, format_utc
 from shared.outcomes import Outcome
 from shared.state import RecordKey, SyncRecord
 from shared.sync.conflicts import ERP_CHANGED_EVENT, decide, resolved_event
@@ -265,9 +265,15 @@ class World:
         self.work_orders[number] = {**made, "externalData": dict(mark), "updatedAt": format_utc(self.now)}
         return number
 
-    def find_work_orders(self, mark: Mapping[str, Any], *, since_utc: datetime) -> list[int]:
+    def find_work_orders(
+        self,
+        mark: Mapping[str, Any],
+        *,
+        tried_at_utc: datetime,  # noqa: ARG002  # a port
+        is_another: Callable[[int], bool],
+    ) -> list[int]:
         found = [number for number, row in self.work_orders.items() if row.get("externalData") == mark]
-        return [number for number in found if parse_utc(self.work_orders[number]["updatedAt"]) >= since_utc]
+        return [number for number in found if not is_another(number)]
 
     def _write(self, work_order_id: int, fields: Mapping[str, Any]) -> Mapping[str, Any]:
         if work_order_id not in self.work_orders:

@@ -66,7 +66,7 @@ class WorkOrderCalls(Calls):
         """Make a work order (`title` is required, `status` cannot be given); returns its id.
 
         Raises OutcomeUnknown if it may have been made: search before it is tried again
-        (`shared.maintainx.creation.find_or_create_work_order`).
+        (`shared.maintainx.creation.find_work_orders`).
         """
         return self._create(operations.CREATE_WORK_ORDER, fields, skip_webhook=skip_webhook).id
 

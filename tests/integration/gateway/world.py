@@ -294,8 +294,15 @@ class GatewayWorld:
             raise ValidationFailed(f"new work order: {fields}", status=400)
         return self.create(**fields, externalData=dict(mark))
 
-    def find_work_orders(self, mark: Mapping[str, Any], *, since_utc: datetime) -> list[int]:  # noqa: ARG002  # a port
-        return [number for number, row in self.work_orders.items() if row.get("externalData") == mark]
+    def find_work_orders(
+        self,
+        mark: Mapping[str, Any],
+        *,
+        tried_at_utc: datetime,  # noqa: ARG002  # a port
+        is_another: Callable[[int], bool],
+    ) -> list[int]:
+        found = [number for number, row in self.work_orders.items() if row.get("externalData") == mark]
+        return [number for number in found if not is_another(number)]
 
     def _write(self, work_order_id: int, fields: Mapping[str, Any]) -> Mapping[str, Any]:
         self.get_work_order(work_order_id)
@@ -321,8 +328,9 @@ class GatewayWorld:
         return self.state.get_record(RecordKey(self.plant.site, "work_order", number))
 
     def entries(self) -> list[dict[str, Any]]:
-        """The audit trail as the warehouse has it: one entry an id, in order."""
-        return list({entry["entry_id"]: entry for entry in self.audit}.values())
+        """The audit trail as the warehouse has it: one entry an id, in the order of their times."""
+        entries = {entry["entry_id"]: entry for entry in self.audit}
+        return sorted(entries.values(), key=lambda entry: str(entry["at"]))
 
 
 LEASE_AND_MORE_S = LEASE_S + 1

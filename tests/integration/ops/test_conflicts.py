@@ -9,7 +9,6 @@ import pytest
 
 from shared.bootstrap import state_store
 from shared.state import RecordKey
-from shared.sync import operator
 from tests.integration.ops.gateway_site import GatewaySite
 
 
@@ -103,7 +102,7 @@ def test_a_field_that_is_not_parked_is_a_usage_error(gateway: GatewaySite) -> No
 
 
 def test_a_busy_record_is_exit_code_3(gateway: GatewaySite, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(operator, "_LOCK_WAITS_S", (0.01,))
+    monkeypatch.setattr("shared.sync.reservation._WAITS_S", (0.01,))
     work_order_id, _ = gateway.parked()
     key = RecordKey(gateway.name, "work_order", work_order_id)
     locked = state_store().lock_record(key, owner="engine", lease_s=600)

@@ -106,7 +106,7 @@ def test_an_orphaned_record_may_be_linked_anew(gateway: GatewaySite) -> None:
 
 
 def test_a_busy_record_is_left_for_the_next_run(gateway: GatewaySite, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shared.sync.operator._LOCK_WAITS_S", ())
+    monkeypatch.setattr("shared.sync.reservation._WAITS_S", ())
     numbers = [gateway.new_work_order(extraFields={"ERP Order": gateway.new_order()}) for _ in range(2)]
     locked = state_store().lock_record(RecordKey(gateway.name, "work_order", numbers[0]), owner="x", lease_s=600)
     assert locked is not None

@@ -34,10 +34,11 @@ class Orders:
         return WorkOrder.model_validate({"id": work_order_id, **self.shown[work_order_id]})
 
 
-def test_only_those_made_since_are_asked_for_and_clocks_may_differ() -> None:
+def test_only_those_made_around_the_time_are_asked_for_and_clocks_may_differ() -> None:
     orders = Orders({})
-    assert find_work_orders(orders, MARK, since_utc=NOON) == []
-    assert orders.asked == [WorkOrderFilter(created_from=NOON - timedelta(minutes=5))]
+    assert find_work_orders(orders, MARK, tried_at_utc=NOON, is_another=lambda _: False) == []
+    begin, end = NOON - timedelta(minutes=5), NOON + timedelta(minutes=15)
+    assert orders.asked == [WorkOrderFilter(created_from=begin, created_to=end)]
 
 
 def test_the_mark_alone_tells_and_a_row_that_comes_twice_is_one() -> None:
@@ -49,9 +50,16 @@ def test_the_mark_alone_tells_and_a_row_that_comes_twice_is_one() -> None:
         5: {},
         6: None,
     }
-    assert find_work_orders(Orders(shown, (6, 5, 4, 2, 3, 2, 1)), MARK, since_utc=NOON) == [2]
+    assert find_work_orders(
+        Orders(shown, (6, 5, 4, 2, 3, 2, 1)), MARK, tried_at_utc=NOON, is_another=lambda _: False
+    ) == [2]
 
 
 def test_all_that_carry_the_mark_are_told() -> None:
     orders = Orders({9: {"externalData": MARK}, 7: {"externalData": MARK}})
-    assert find_work_orders(orders, MARK, since_utc=NOON) == [7, 9]
+    assert find_work_orders(orders, MARK, tried_at_utc=NOON, is_another=lambda _: False) == [7, 9]
+
+
+def test_one_that_is_known_to_be_another_is_not_read() -> None:
+    orders = Orders({7: {"externalData": MARK}}, (5, 7))
+    assert find_work_orders(orders, MARK, tried_at_utc=NOON, is_another=lambda number: number == 5) == [7]

@@ -171,9 +171,14 @@ def test_what_the_erp_leaves_empty_and_maintainx_cannot_stays_empty_in_the_erp()
     assert (decision.kind, decision.winner) == ("agreed", None)
 
 
-def test_after_the_first_agreement_or_unseen_a_field_is_like_any_other() -> None:
-    agreed = FieldState(field="f", base=Agreed("a", "a", "a"), maintainx="b", sent="b", erp="a")
+def test_what_the_erp_does_not_show_is_left_as_it_is() -> None:
     unseen = FieldState(field="f", base=None, maintainx="b", sent="b", erp=UNKNOWN)
-    assert (as_made_of_erp(agreed), as_made_of_erp(unseen)) == (agreed, unseen)
+    (decision,) = resolve([as_made_of_erp(unseen)], "maintainx").decisions
+    assert (decision.kind, decision.winner, decision.state.erp) == ("agreed", None, None)
+
+
+def test_after_the_first_agreement_a_field_is_like_any_other_and_a_person_decides_before_it() -> None:
+    agreed = FieldState(field="f", base=Agreed("a", "a", "a"), maintainx="b", sent="b", erp="a")
+    assert as_made_of_erp(agreed) == agreed
     decided = FieldState(field="f", base=None, maintainx="b", sent="b", erp="a", decided="maintainx")
     assert as_made_of_erp(decided).decided == "maintainx"

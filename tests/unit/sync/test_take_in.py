@@ -9,74 +9,13 @@ from typing import Any
 import pytest
 
 from shared.errors import DuplicateRecord, OutcomeUnknown, RecordBusy, RemoteUnavailable, ValidationFailed
-from shared.events import Event
 from shared.maintainx.creation import SETTLE_S
-from shared.outcomes import Outcome
-from shared.state import RecordKey, SyncRecord
+from shared.sync.attempt import memo_name
 from shared.sync.engine import LEASE_S
-from shared.sync.new_in_erp import mark_of, memo_name, new_event
+from shared.sync.new_in_erp import mark_of
 from shared.sync.reservation import reservation
-from tests.fakes.sync_world import SITE, WORK_ORDER, Killed, Wire, World, both_ways_mapping, erp_event, event
-
-ORDER = {
-    "shortText": "Change the oil",
-    "longText": "Every 500 hours",
-    "status": "NEW",
-    "priority": "2",
-    "orderType": "PM02",
-    "equipment": "2201",
-    "dueDate": "2026-09-20",
-    "plant": "2020",
-    "costCenter": "4100",
-    "externalReference": "",
-}
-MADE = WORK_ORDER + 1
-
-
-class Site(World):
-    """A site with one order, made by a planner in the ERP."""
-
-    def __init__(self, **order: Any) -> None:
-        super().__init__(both_ways_mapping(on_new_in_erp={"action": "create"}))
-        self.erp_id = self.planned(**order)
-
-    def planned(self, **order: Any) -> str:
-        """A planner makes another one."""
-        return self.tenant.create({**ORDER, **order}, counter="user_creates").id
-
-    def told(self) -> Event:
-        """The event that erp_pull would publish."""
-        return new_event(SITE, self.mapping, self.erp.get(self.erp_id), self.now)
-
-    def take_in(self, wire: Wire | None = None, about: Event | None = None) -> Outcome:
-        """One delivery of it."""
-        return self.engine(wire or Wire()).take_in(self.erp_id, about or self.told())
-
-    def look(self, number: int = MADE) -> Outcome:
-        """A webhook tells of the new work order."""
-        return self.engine(Wire()).look_at(number, replace(event("w1"), resource_id=str(number)))
-
-    def made(self) -> list[int]:
-        """The work orders that were made of the order."""
-        mark = mark_of(SITE, self.erp_id)
-        return [number for number, row in self.work_orders.items() if row.get("externalData") == mark]
-
-    def link(self, number: int = MADE) -> SyncRecord | None:
-        """What is known of a work order."""
-        return self.state.get_record(RecordKey(SITE, "work_order", number))
-
-    def must_be_in_step(self) -> None:
-        """One work order of one order, linked, as the planner wrote it."""
-        (number,) = self.made()
-        record, row = self.link(number), self.work_orders[number]
-        assert record is not None
-        assert (record.state, record.erp_id, record.conflicts) == ("linked", self.erp_id, {})
-        assert (row["title"], row["priority"], row["assetId"]) == ("Change the oil", "MEDIUM", 2201)
-        assert row["extraFields"] == {"Cost Center": "4100", "Order": self.erp_id}
-        order = self.tenant.orders[self.erp_id].fields
-        assert {name: order[name] for name in ORDER} == ORDER
-        assert len(self.tenant.orders) == 1
-        assert self.look(number).reason == "unchanged"
+from tests.fakes.sync_world import SITE, Killed, Wire, both_ways_mapping, erp_event, event
+from tests.unit.sync.planned_site import MADE, Site, call_number
 
 
 def test_the_work_order_has_what_the_planner_wrote_and_the_order_stays_as_it_is() -> None:
@@ -238,7 +177,7 @@ def test_a_creation_that_certainly_came_to_nothing_is_not_waited_for(error: Exce
 def test_two_work_orders_with_one_mark_are_reported() -> None:
     site = Site()
     with pytest.raises(Killed):
-        site.take_in(Wire(kill_at=_call(site, "maintainx.create_work_order"), when="after"))
+        site.take_in(Wire(kill_at=call_number(site, "maintainx.create_work_order"), when="after"))
     site.create_work_order({"title": "Copy"}, mark_of(SITE, site.erp_id))
     site.wait(LEASE_S + 1)
     with pytest.raises(DuplicateRecord, match=rf"\[{MADE}, {MADE + 1}\]"):
@@ -266,7 +205,7 @@ def test_while_another_worker_makes_it_a_delivery_comes_again_later() -> None:
 def test_a_work_order_that_was_deleted_before_it_was_linked_is_not_made_again() -> None:
     site = Site()
     with pytest.raises(Killed):
-        site.take_in(Wire(kill_at=_call(site, "maintainx.get_work_order")))
+        site.take_in(Wire(kill_at=call_number(site, "maintainx.get_work_order")))
     site.wait(LEASE_S + 1)
     del site.work_orders[MADE]
     deleted = replace(event("d1"), type="work_order.deleted", resource_id=str(MADE))
@@ -325,11 +264,3 @@ def _delivered(site: Site) -> bool:
 
 def _unanswered(*_: Any) -> int:
     raise OutcomeUnknown("cut")
-
-
-def _call(site: Site, name: str) -> int:
-    """At which call a worker makes this one."""
-    wire, twin = Wire(), Site()
-    twin.mapping = site.mapping
-    twin.take_in(wire)
-    return wire.calls.index(name) + 1
