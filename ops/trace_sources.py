@@ -17,6 +17,7 @@ from shared.errors import BridgeError, RecordNotFound
 from shared.state import KnownClaim, RecordKey, SyncRecord
 from shared.sync import trace as story
 from shared.sync.intent import Intent
+from shared.sync.new_in_erp import NEW_IN_ERP_EVENT, marked_erp_id
 from shared.sync.records import KIND, blank_record
 from shared.sync.unfinished import Unfinished, logs_command, unfinished
 from shared.topics import project
@@ -118,7 +119,7 @@ class Sources:
             work_order = asked("MaintainX", self._work_order)
             told.record = record()
             told.work_order = work_order()
-            erp = asked("ERP", lambda: self._erp_record(told.record))
+            erp = asked("ERP", lambda: self._erp_record(told.record, told.work_order))
             archived = [*story.events_told(events() or ()), *story.audit_told(audit() or ())]
             claims = asked("claims", lambda: self._claims(_event_ids(archived, told.record)))
             told.erp = erp()
@@ -177,7 +178,8 @@ class Sources:
                     found += future.result()
                 except BridgeError as error:
                     failed[f"dead letters of {name}"] = error
-        return found, failed
+        # Of an ERP record, whose id may be the same number.
+        return [letter for letter in found if letter["type"] != NEW_IN_ERP_EVENT], failed
 
     def _work_order(self) -> Mapping[str, Any] | None:
         from shared.bootstrap import maintainx_client
@@ -188,16 +190,19 @@ class Sources:
         except RecordNotFound:
             return None
 
-    def _erp_record(self, record: SyncRecord | None) -> ErpRecord | None:
+    def _erp_record(self, record: SyncRecord | None, work_order: Mapping[str, Any] | None) -> ErpRecord | None:
         from shared.bootstrap import sync_engine
 
         if not self.has_erp:
             return None
         engine = sync_engine(self.site)
-        if record is None or record.erp_id is None:
+        erp_id = None if record is None else record.erp_id
+        if record is None and work_order is not None:  # it may have been made of an order, and not be linked yet
+            erp_id = marked_erp_id(work_order, self.site)
+        if erp_id is None:
             return engine.erp.find_by_reference(engine.reference(self.work_order_id))
         try:
-            return engine.erp.get(record.erp_id)
+            return engine.erp.get(erp_id)
         except RecordNotFound:
             return None
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from shared.sync.new_in_erp import NEW_IN_ERP_EVENT
 from shared.topics import PIPELINES
 from shared.warehouse.gateway import Warehouse, warehouse_from_environment
 from shared.warehouse.provision import ensure_warehouse
@@ -135,6 +136,17 @@ def test_a_record_made_in_the_erp_before_we_knew_is_found_by_its_reference(
     states = {line["field"]: line["state"] for line in report["fields"]}
     assert states["priority"] == "never compared, by policy MaintainX is to get the ERP's"
     assert states["plant"] == "in step"
+
+
+def test_a_work_order_made_of_an_order_is_shown_beside_it_before_both_are_linked(
+    gateway: GatewaySite, archive: Warehouse
+) -> None:
+    erp_id = gateway.new_order(priority="4")
+    number = gateway.new_work_order(externalData={"site": gateway.name, "erpRecord": erp_id})
+    gateway.broker.bury(PIPELINES["erp-push"], "n1", site=gateway.name, resource_id=str(number), type=NEW_IN_ERP_EVENT)
+    code, report, errors = trace(gateway, number)
+    assert (code, report["record"], report["erp"]["id"]) == (0, None, erp_id), errors
+    assert [moment for moment in report["timeline"] if moment["kind"] == "dead letter"] == []
 
 
 def test_a_work_order_that_nobody_knows_is_exit_code_1(gateway: GatewaySite, archive: Warehouse) -> None:

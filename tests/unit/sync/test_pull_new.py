@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
+from shared.sync import pull as module
 from tests.fakes.sync_world import SITE, WORK_ORDER, Wire, both_ways_mapping
 from tests.unit.sync.pull_plant import Plant
 
@@ -67,3 +71,16 @@ def test_an_order_that_carries_our_reference_is_looked_at_as_ever() -> None:
     plant.erp.create({"shortText": "ours", "orderType": "PM01"}, f"mx:{SITE}:{WORK_ORDER}")
     plant.run(LONG_AGO)
     assert told(plant) == [("work_order.changed_in_erp", "work_order", str(WORK_ORDER))]
+
+
+def test_what_was_left_alone_under_another_policy_is_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    plant = site()
+    erp_ids = [planned(plant) for _ in range(3)]
+    ignoring = replace(plant.pull, mapping=both_ways_mapping())
+    monkeypatch.setattr(module, "_BATCH", 2)
+    left = iter([100, 100])
+    monkeypatch.setattr(module, "remaining_s", lambda: next(left, 0))
+    assert dict(ignoring.changed(LONG_AGO).skipped) == {"not_linked": 2}
+    monkeypatch.setattr(module, "remaining_s", lambda: 100)
+    assert plant.run(LONG_AGO).published == 3
+    assert [erp_id for _, _, erp_id in told(plant)] == erp_ids
