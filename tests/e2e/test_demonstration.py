@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,29 +22,41 @@ MARK = "DEMONSTRATION_UNDER_TEST"
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack"), pytest.mark.timeout(400)]
 
 
-def start(folder: Path, *options: str) -> subprocess.Popen[str]:
+@contextlib.contextmanager
+def started(folder: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
+    """A run, ended with the block at the latest: one that is left over would slow down all other tests."""
     command = [sys.executable, "-m", "local", "--folder", str(folder), *options]
     marked = {**os.environ, MARK: str(folder)}
-    return subprocess.Popen(command, cwd=ROOT, env=marked, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=marked, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
 
 
 def run(folder: Path, *options: str) -> tuple[int, dict[str, Any], str]:
     """Exit code, report and output of a whole run; its processes must be gone afterwards."""
-    process = start(folder, *options)
-    output, _ = process.communicate(timeout=270)
+    with started(folder, *options) as process:
+        output, _ = process.communicate(timeout=270)
     report = folder / "report.json"
-    assert processes_of(folder) == []
+    assert commands_of(folder) == []
     return process.returncode, json.loads(report.read_text()) if report.exists() else {}, output
 
 
-def processes_of(folder: Path) -> list[str]:
-    """Command lines of the living processes of a run, found by the mark in the environment that they inherit."""
-    found = []
+def processes_of(folder: Path) -> Iterator[tuple[psutil.Process, str]]:
+    """The living processes of a run with their command lines, found by the mark in the environment they inherit."""
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
             if process.environ().get(MARK) == str(folder):
-                found.append(" ".join(process.cmdline()))
-    return found
+                yield process, " ".join(process.cmdline())
+
+
+def commands_of(folder: Path) -> list[str]:
+    """Their command lines."""
+    return [command for _, command in processes_of(folder)]
 
 
 def wait_until_started(process: subprocess.Popen[str], folder: Path) -> None:
@@ -54,7 +67,7 @@ def wait_until_started(process: subprocess.Popen[str], folder: Path) -> None:
         assert process.poll() is None, process.communicate()[0]
         assert time.monotonic() < deadline, "nothing was accepted within two minutes"
         time.sleep(0.2)
-    running = processes_of(folder)
+    running = commands_of(folder)
     for name in ["local.pubsub", "local.firestore", "local.bigquery", "local.maintainx", "local.erp", "local.sink"]:
         assert any(name in line for line in running), f"{name} is not among {running}"
 
@@ -127,35 +140,33 @@ def test_unusable_work_orders_file_is_refused_with_its_reason(tmp_path: Path) ->
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
 def test_interrupted_run_leaves_no_process_behind(tmp_path: Path, number: signal.Signals) -> None:
     folder = tmp_path / "s"
-    process = start(folder, "--count", "2000")
-    wait_until_started(process, folder)
-    process.send_signal(number)
-    output, _ = process.communicate(timeout=60)
+    with started(folder, "--count", "2000") as process:
+        wait_until_started(process, folder)
+        process.send_signal(number)
+        output, _ = process.communicate(timeout=60)
     assert process.returncode == 130, output
-    assert processes_of(folder) == []
+    assert commands_of(folder) == []
 
 
 def test_killed_run_leaves_no_process_behind(tmp_path: Path) -> None:
     folder = tmp_path / "s"
-    process = start(folder, "--count", "2000")
-    wait_until_started(process, folder)
-    os.kill(process.pid, signal.SIGKILL)
-    process.communicate(timeout=60)
+    with started(folder, "--count", "2000") as process:
+        wait_until_started(process, folder)
+        os.kill(process.pid, signal.SIGKILL)
+        process.communicate(timeout=60)
     deadline = time.monotonic() + 30
-    while processes_of(folder) and time.monotonic() < deadline:
+    while commands_of(folder) and time.monotonic() < deadline:
         time.sleep(0.2)
-    assert processes_of(folder) == []
+    assert commands_of(folder) == []
 
 
 def test_embedded_service_that_dies_is_named_and_ends_the_run(tmp_path: Path) -> None:
     folder = tmp_path / "s"
-    process = start(folder, "--count", "2000")
-    wait_until_started(process, folder)
-    victims = [p for p in psutil.process_iter() if "local.firestore --port" in " ".join(p.cmdline())]
-    victims = [p for p in victims if p.environ().get(MARK) == str(folder)]
-    victims[0].kill()
-    output, _ = process.communicate(timeout=120)
+    with started(folder, "--count", "2000") as process:
+        wait_until_started(process, folder)
+        next(each for each, command in processes_of(folder) if "local.firestore --port" in command).kill()
+        output, _ = process.communicate(timeout=120)
     assert process.returncode == 2, output
     assert "firestore ended (signal 9)" in output
     assert "Traceback" not in output
-    assert processes_of(folder) == []
+    assert commands_of(folder) == []
