@@ -21,6 +21,7 @@ from local.demo.history import PlannedWorkOrder, invent
 from local.demo.memory import MemoryWatch
 from local.demo.mishaps import Faults
 from local.demo.run import Run, newest_moment
+from local.maintainx.control_client import SimControl
 from local.processes import StackFailed
 from local.pubsub.delivery.oidc import TokenIssuer, key_from_file
 from local.scheduler import Scheduler
@@ -135,6 +136,8 @@ def _demonstrate(
 
 
 def _wait(stack: Stack) -> None:
+    with SimControl(stack.url("maintainx")) as maintainx:
+        maintainx.set_clock(datetime.now(UTC), running=True)
     Scheduler(PROJECT, TokenIssuer(key_from_file(stack.signing_key))).start(jobs(stack))
     console.print("\nEverything keeps running, the scheduled calls too; Ctrl-C stops it.", style="bold")
     for name in stack.processes:

@@ -13,7 +13,7 @@ from google.auth.exceptions import DefaultCredentialsError
 
 from ops.output import note
 from shared.config.routes import Route
-from shared.errors import BridgeError, RecordNotFound
+from shared.errors import BridgeError, RecordNotFound, StateUnavailable
 from shared.state import KnownClaim, RecordKey, SyncRecord
 from shared.sync import trace as story
 from shared.sync.intent import Intent
@@ -119,7 +119,8 @@ class Sources:
             work_order = asked("MaintainX", self._work_order)
             told.record = record()
             told.work_order = work_order()
-            erp = asked("ERP", lambda: self._erp_record(told.record, told.work_order))
+            knows_link = "state" not in told.errors
+            erp = asked("ERP", lambda: self._erp_record(told.record, told.work_order, state_answered=knows_link))
             archived = [*story.events_told(events() or ()), *story.audit_told(audit() or ())]
             claims = asked("claims", lambda: self._claims(_event_ids(archived, told.record)))
             told.erp = erp()
@@ -190,7 +191,9 @@ class Sources:
         except RecordNotFound:
             return None
 
-    def _erp_record(self, record: SyncRecord | None, work_order: Mapping[str, Any] | None) -> ErpRecord | None:
+    def _erp_record(
+        self, record: SyncRecord | None, work_order: Mapping[str, Any] | None, *, state_answered: bool
+    ) -> ErpRecord | None:
         from shared.bootstrap import sync_engine
 
         if not self.has_erp:
@@ -200,6 +203,8 @@ class Sources:
         if record is None and work_order is not None:  # it may have been made of an order, and not be linked yet
             erp_id = marked_erp_id(work_order, self.site)
         if erp_id is None:
+            if not state_answered:  # a record of another id may be linked to it
+                raise StateUnavailable("which record is linked to it is not known")
             return engine.erp.find_by_reference(engine.reference(self.work_order_id))
         try:
             return engine.erp.get(erp_id)

@@ -208,6 +208,11 @@ class MappingFile(Model):
             where = ("on_new_in_erp", "when", name)
             if name not in rules:
                 raise fault_at(where, f"no rule reads the ERP field {name}{did_you_mean(name, rules)}")
+            if rules[name].constant is not None and not rules[name].once:
+                reason = (
+                    f"{name} would be put back to its constant when a planner changes it: say once: true in its rule"
+                )
+                raise fault_at(where, reason)
             if rules[name].maintainx != "status":
                 continue
             for number, value in enumerate(values):

@@ -13,6 +13,7 @@ from shared.config.loading import Location, config_folder, load_model, locate
 from shared.config.mappings import MappingFile
 from shared.config.messages import did_you_mean
 from shared.config.routes import Route, RoutesFile
+from shared.config.shared_erps import shared_erps
 from shared.config.sites import SiteConfig, SitesFile
 from shared.erp.agreement import disagreements
 from shared.erp.descriptions import description_of, reference_field_of
@@ -42,7 +43,9 @@ def load_config(folder: Path) -> Config:
     sites = load_model(folder / "sites.yaml", SitesFile)
     routes = load_model(folder / "routes.yaml", RoutesFile)
     mappings = {path.stem: load_model(path, MappingFile) for path in sorted((folder / "mappings").glob("*.yaml"))}
-    faults = locate(folder / "sites.yaml", _faults_of_sites(sites, set(mappings)))
+    faults = locate(
+        folder / "sites.yaml", chain(_faults_of_sites(sites, set(mappings)), shared_erps(sites.sites, mappings))
+    )
     faults += locate(folder / "routes.yaml", _faults_of_routes(routes, {site.id for site in sites.sites}))
     for name, mapping in mappings.items():
         faults += locate(folder / "mappings" / f"{name}.yaml", _faults_of_mapping(name, mapping, sites.sites))

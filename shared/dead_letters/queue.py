@@ -12,7 +12,7 @@ import logging
 import os
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 from shared.dead_letters.letter import DeadLetter, DeadLetterFilter, ReplayReport, revived
@@ -32,6 +32,8 @@ _PULL_TIMEOUT_S = "3"
 _GIVE_BACK_BATCH = 1000
 # A pull may come back empty although messages wait (Google Cloud: "Pull subscriptions"); this many in a row mean none.
 _EMPTY_PULLS = 2
+# For an answer that takes milliseconds.
+_PROOF_TIMEOUT_S = 10.0
 _LOGGED_CHARACTERS = 2_000
 
 
@@ -139,7 +141,7 @@ class DeadLetters:
 
         path = subscription_path(pipeline.dead_letters)
         met: set[str] = set()
-        empty = 0
+        empty, answered = 0, False
         while empty < _EMPTY_PULLS:
             try:
                 with _broker_errors(path):
@@ -153,6 +155,7 @@ class DeadLetters:
                     raise
                 empty += 1
                 continue
+            answered = True
             held.update(dict.fromkeys(received.ack_id for received in answer.received_messages))
             fresh = [received for received in answer.received_messages if received.message.message_id not in met]
             empty = 0 if fresh else empty + 1
@@ -166,6 +169,20 @@ class DeadLetters:
                     data=bytes(received.message.data),
                     attributes=dict(received.message.attributes),
                 )
+
+        if not answered:
+            self._must_answer(path)
+
+    def _must_answer(self, path: str) -> None:
+        """BrokerUnavailable if Pub/Sub does not answer: a pull without an answer may mean that, or that nothing waits.
+
+        Asked by acknowledging what is no message, which needs the same right as a pull.
+        """
+        from google.api_core import exceptions
+
+        request = {"subscription": path, "ack_ids": ["none"]}
+        with _broker_errors(path), suppress(exceptions.InvalidArgument):
+            self._subscriber.acknowledge(request=request, timeout=_PROOF_TIMEOUT_S, retry=None)
 
     def _send_on(self, pipeline: Pipeline, batch: Letters, replay_id: str, held: dict[str, None]) -> int:
         """Publish the batch again, then take its letters away; empties `batch` and returns how many there were."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import socket
 from collections.abc import Mapping, Sequence
 
 import pytest
+from google.cloud.pubsub_v1 import SubscriberClient
 
 from shared.dead_letters.letter import DeadLetterFilter
 from shared.dead_letters.queue import DeadLetters
@@ -229,3 +231,14 @@ def test_subscription_that_does_not_exist_is_broker_unavailable(letters: DeadLet
     absent = dataclasses.replace(ERP_PUSH, target="never_made")
     with pytest.raises(BrokerUnavailable, match="never-made-dead"):
         letters.list(absent, ALL, 10)
+
+
+def test_a_broker_that_does_not_answer_is_not_taken_for_an_empty_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.dead_letters.queue._PROOF_TIMEOUT_S", 0.5)
+    monkeypatch.setenv("DEAD_LETTER_PULL_TIMEOUT_S", "0.3")
+    monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "project-silent")
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes connections and says nothing
+        monkeypatch.setenv("PUBSUB_EMULATOR_HOST", f"127.0.0.1:{silent.getsockname()[1]}")
+        subscriber = SubscriberClient()
+        with subscriber, pytest.raises(BrokerUnavailable, match=r"notify-dead: .*Deadline"):
+            DeadLetters(subscriber, FakePublisher()).list(NOTIFY, ALL, 10)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -58,6 +59,13 @@ def test_an_acknowledged_message_does_not_come_again(bench: Bench) -> None:
     bench.acknowledge(subscription, received)
     time.sleep(IMMEDIATE_S + 0.5)
     bench.pull_nothing(subscription)
+
+
+def test_acknowledging_what_is_no_message_is_answered_at_once(bench: Bench) -> None:
+    topic = bench.topic()
+    request = {"subscription": bench.subscription(topic), "ack_ids": ["none"]}
+    with contextlib.suppress(exceptions.InvalidArgument):
+        bench.subscriber.acknowledge(request=request, timeout=10, retry=None)
 
 
 def test_a_leased_message_is_not_handed_out_twice(bench: Bench) -> None:

@@ -119,7 +119,8 @@ def test_an_erp_that_can_be_asked_or_need_not_be_is_not_refused(tmp_path: Path, 
 
 def test_only_the_sites_whose_erp_cannot_be_asked_are_named(tmp_path: Path) -> None:
     erp = next(line for line in MAPPED.splitlines() if line.startswith("    erp:"))
-    (fault,) = faults_of_mapping(tmp_path, CREATES, f"{ASKED}{erp}\n")
+    found = faults_of_mapping(tmp_path, CREATES, f"{ASKED}{erp}\n")
+    (fault,) = (each for each in found if each.startswith("mappings/"))
     assert fault.endswith("in sites.yaml (ERP of plant-2)")
 
 
@@ -233,3 +234,55 @@ def test_configuration_that_is_shipped_is_valid_and_tells_people_of_conflicts(fo
     assert config.sites
     conflict = make_event(type=CONFLICT_EVENT, resource="sync", origin=CONFLICT_EVENT, data={"workOrderId": 7})
     assert route_event(conflict, config.routes).destinations.keys() == {"notifications"}
+
+
+TWO_SITES = """\
+sites:
+  - id: plant-1
+    name: One
+    time_zone: Europe/Berlin
+    maintainx:
+      organization_id: 1
+      api_key_secret: k1
+      subscriptions: [{type: NEW_WORK_ORDER, secret: w1}]
+    erp: {adapter: ADAPTER, base_url: "https://erp.test", credentials_secret: s, mapping: one, ADAPTER: {FIRST}}
+  - id: plant-2
+    name: Two
+    time_zone: Europe/Berlin
+    maintainx:
+      organization_id: 2
+      api_key_secret: k2
+      subscriptions: [{type: NEW_WORK_ORDER, secret: w2}]
+    erp: {adapter: ADAPTER, base_url: "https://erp.test/", credentials_secret: t, mapping: two, ADAPTER: {SECOND}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("adapter", "parts", "when", "apart"),
+    [
+        ("sap", ("client: '100'", "client: '100'"), ("", ""), False),
+        ("sap", ("client: '100'", "client: '200'"), ("", ""), True),
+        ("sap", ("", ""), ("MaintenancePlanningPlant: ['1010']", "MaintenancePlanningPlant: ['1020']"), True),
+        ("sap", ("", ""), ("MaintenancePlanningPlant: ['1010']", "MaintenancePlanningPlant: ['1020', 1010]"), False),
+        ("sap", ("", ""), ("MaintenancePlanningPlant: ['1010']", "MaintenanceOrderType: [PM02]"), False),
+        ("sap", ("", ""), ("MaintenancePlanningPlant: ['1010']", ""), False),
+        ("oracle", ("organization_code: M1", "organization_code: M2"), ("", ""), True),
+        ("oracle", ("organization_code: M1", "organization_code: M1"), ("", ""), False),
+    ],
+)
+def test_two_sites_of_one_erp_make_no_work_orders_of_the_same_orders(
+    tmp_path: Path, adapter: str, parts: tuple[str, str], when: tuple[str, str], apart: bool
+) -> None:
+    sites = TWO_SITES.replace("ADAPTER", adapter).replace("FIRST", parts[0]).replace("SECOND", parts[1])
+    settings = write_settings(tmp_path, sites=sites)
+    shipped = {"sap": "sap-s4hana", "oracle": "oracle-maintenance"}[adapter]
+    text = (Path(__file__).resolve().parents[3] / "config" / "mappings" / f"{shipped}.yaml").read_text()
+    for name, condition in zip(("one", "two"), when, strict=True):
+        policy = f"on_new_in_erp:\n  action: create\n  when: {{{condition}}}"
+        mapping = text.replace("on_new_in_erp:\n  action: ignore", policy)
+        (settings.config / "mappings" / f"{name}.yaml").write_text(mapping)
+    if apart:
+        load_config(settings.config)
+        return
+    with pytest.raises(ConfigError, match=r"sites.1.erp.mapping: has its ERP in common with plant-1"):
+        load_config(settings.config)

@@ -153,6 +153,14 @@ def test_a_policy_for_new_orders_of_the_erp_that_cannot_work_is_refused(policy: 
         mapping(on_new_in_erp=policy)
 
 
+def test_a_condition_on_a_constant_that_is_put_back_is_refused() -> None:
+    plant = {"erp": "plant", "constant": "1010"}
+    policy = {**CREATE, "when": {"plant": ["1010"]}}
+    with pytest.raises(ValidationError, match=r"plant would be put back to its constant .* say once: true"):
+        mapping(TITLE, plant, on_new_in_erp=policy)
+    assert mapping(TITLE, {**plant, "once": True}, on_new_in_erp=policy)
+
+
 @pytest.mark.parametrize(
     ("value", "reason"), [("COMPLETED", "means DONE"), ("CLOSED", "means DONE"), ("CANCELLED", "means CANCELED")]
 )

@@ -44,8 +44,8 @@ on_delete:
 on_new_in_erp:
   action: create
   when:
-    plant:
-      - "1010"
+    area:
+      - A
 """
 
 
@@ -105,17 +105,17 @@ on_new_in_erp:
             "33: on_new_in_erp.when: ignore has no when: nothing is made of any record",
         ),
         (
-            "    plant:\n",
-            "    plnt:\n",
-            "34: on_new_in_erp.when.plnt: no rule reads the ERP field plnt; did you mean plant?",
+            "    area:\n",
+            "    arae:\n",
+            "34: on_new_in_erp.when.arae: no rule reads the ERP field arae; did you mean area?",
         ),
         (
-            'plant:\n      - "1010"',
-            "plant: []",
-            "34: on_new_in_erp.when.plant: must not be empty",
+            "area:\n      - A",
+            "area: []",
+            "34: on_new_in_erp.when.area: must not be empty",
         ),
-        ('plant:\n      - "1010"', 'plant: "1010"', "34: on_new_in_erp.when.plant: must be a list (- value)"),
-        ("  when:\n    plant:", "  wehn:\n    plant:", "33: on_new_in_erp.wehn: is not a known key"),
+        ("area:\n      - A", "area: A", "34: on_new_in_erp.when.area: must be a list (- value)"),
+        ("  when:\n    area:", "  wehn:\n    area:", "33: on_new_in_erp.wehn: is not a known key"),
         (
             "maintainx: title\n",
             "maintainx: title\n    direction: to_erp\n",

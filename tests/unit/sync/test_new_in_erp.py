@@ -23,7 +23,7 @@ def found(reference: str | None = None, version: str | None = "v1", **fields: An
 
 
 def mapping(**keys: Any) -> MappingFile:
-    return both_ways_mapping(**{"on_new_in_erp": {"action": "create"}, **keys})
+    return both_ways_mapping(**{"on_new_in_erp": {"action": "create"}, "plant": {"once": True}, **keys})
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 def site(**when: list[Any]) -> Plant:
     plant = Plant(0)
-    plant.mapping = both_ways_mapping(on_new_in_erp={"action": "create", "when": when})
+    plant.mapping = both_ways_mapping(on_new_in_erp={"action": "create", "when": when}, plant={"once": True})
     return plant
 
 

@@ -116,8 +116,10 @@ def test_an_order_that_is_over_or_ours_is_not_made_again(order: dict[str, Any]) 
 
 
 def test_an_order_that_does_not_meet_the_condition_is_left_alone() -> None:
-    site = Site()
-    site.mapping = both_ways_mapping(on_new_in_erp={"action": "create", "when": {"plant": ["1010", "1020"]}})
+    site, once = Site(), {"once": True}
+    site.mapping = both_ways_mapping(
+        on_new_in_erp={"action": "create", "when": {"plant": ["1010", "1020"]}}, plant=once
+    )
     assert site.take_in().reason == "not_wanted"
     site.mapping = both_ways_mapping(
         on_new_in_erp={"action": "create", "when": {"plant": ["2020"], "orderType": ["PM02"]}}
