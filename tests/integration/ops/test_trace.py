@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from shared.errors import StateUnavailable
+from shared.state.firestore import FirestoreStateStore
 from shared.sync.new_in_erp import NEW_IN_ERP_EVENT
 from shared.topics import PIPELINES
 from shared.warehouse.gateway import Warehouse, warehouse_from_environment
@@ -115,6 +117,21 @@ def test_what_does_not_answer_is_named_and_the_rest_is_shown(
         "create in the ERP",
         "park",
     ]
+
+
+def test_while_the_state_is_down_nobody_says_that_the_erp_has_no_record(
+    gateway: GatewaySite, archive: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number, _ = gateway.parked()
+
+    def down(*_: object, **__: object) -> None:
+        raise StateUnavailable("down")
+
+    monkeypatch.setattr(FirestoreStateStore, "get_record", down)
+    code, report, _ = trace(gateway, number)
+    assert (code, sorted(report["errors"]), report["erp"]) == (3, ["ERP", "state"], None)
+    _, text, _ = gateway.ops_as_text("--dataset", "maintenance", "trace", gateway.name, number)
+    assert "has no record of it" not in text
 
 
 def test_a_source_that_refuses_us_is_exit_code_2(gateway: GatewaySite, archive: Warehouse, tmp_path: Path) -> None:
