@@ -91,8 +91,8 @@ def test_import_adopts_and_forget_leaves(plant: Plant) -> None:
 
 def test_text_for_people(plant: Plant) -> None:
     assert "create: there is none" in plant.ops_as_text("plan")[1]
-    code, output, _ = plant.ops_as_text("apply", *QUICK)
-    assert (code, output.count("activate"), output.count(SITE)) == (0, 2, 6)
+    code, output, errors = plant.ops_as_text("apply", *QUICK)
+    assert (code, output.count("activate"), output.count(SITE)) == (0, 2, 6), output + errors
     assert plant.ops_as_text("apply", *QUICK)[:2] == (0, "nothing to do\n")
     assert plant.ops_as_text("rotate", "--dry-run", "--type", "NEW_WORK_ORDER")[1].count("rotate") == 2
     code, output, errors = plant.ops_as_text("rotate", "--type", "NEW_WORK_ORDER", "--settle", "0")

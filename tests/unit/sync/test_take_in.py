@@ -122,7 +122,7 @@ def test_an_order_that_does_not_meet_the_condition_is_left_alone() -> None:
     )
     assert site.take_in().reason == "not_wanted"
     site.mapping = both_ways_mapping(
-        on_new_in_erp={"action": "create", "when": {"plant": ["2020"], "orderType": ["PM02"]}}
+        on_new_in_erp={"action": "create", "when": {"plant": ["2020"], "orderType": ["PM02"]}}, plant=once
     )
     assert site.take_in().reason == "adopted"
 
