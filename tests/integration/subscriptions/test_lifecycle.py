@@ -7,10 +7,14 @@ from collections import Counter
 from typing import Any
 
 import httpx
+import pytest
 
 from shared.events import event_identity
 from shared.secrets import lines
 from tests.integration.subscriptions.conftest import API_KEY, ORG, SITE, TYPES, Plant, wanted
+
+# A process of its own for each test, and time-outs of ten seconds: not beside a whole stack that starts.
+pytestmark = pytest.mark.xdist_group("stack")
 
 # As short as tests may be: nothing here has read a secret just before it changes.
 QUICK = ("--settle", "0", "--grace", "0")
