@@ -6,7 +6,6 @@ looks at it first, whatever died in between, links it to that record instead of 
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -20,17 +19,14 @@ from shared.erp.mapping_back import maintainx_value_of, nested, table_key
 from shared.errors import MappingError
 from shared.events import Event, dig, event_identity, format_utc
 from shared.sync.maintainx_side import WorkOrder
+from shared.sync.reference import is_reference
 from shared.sync.resolver import UNKNOWN, Agreed, FieldState
 from shared.values import is_empty, same_value
 
 NEW_IN_ERP_EVENT = "work_order.new_in_erp"
 RESOURCE = "erp_record"
 _ORIGIN = "erp_pull"
-# Of any site: several may share one ERP.
-_REFERENCE = re.compile(r"mx:[^:]+:[0-9]+", re.IGNORECASE)
 _STATUS = "status"
-# MaintainX gives a new work order values of its own there.
-_CHOSEN = frozenset({"status", "priority", "type"})
 
 
 def is_wanted(mapping: MappingFile, found: ErpRecord) -> bool:
@@ -40,7 +36,7 @@ def is_wanted(mapping: MappingFile, found: ErpRecord) -> bool:
     wanted is what carries a reference of ours, and what is over: done or cancelled.
     """
     rule = mapping.on_new_in_erp
-    if rule.action != "create" or _REFERENCE.fullmatch((found.reference or "").strip()):
+    if rule.action != "create" or is_reference(found.reference):
         return False
     shown = {name: table_key(found.fields[name]) for name in rule.when if name in found.fields}
     if any(value not in map(value_key, rule.when[name]) for name, value in shown.items()):

@@ -7,6 +7,7 @@ import re
 
 MAX_LENGTH = 40
 _DIGEST_LENGTH = 8
+_FORM = re.compile(r"mx:[^:]+:([0-9]{1,18})")
 
 
 def external_reference(site: str, work_order_id: int, max_length: int = MAX_LENGTH) -> str:
@@ -24,8 +25,13 @@ def external_reference(site: str, work_order_id: int, max_length: int = MAX_LENG
 
 def work_order_id_in(reference: str | None, site: str, max_length: int = MAX_LENGTH) -> int | None:
     """The work order that a reference of this site names; None if it is none of ours."""
-    found = re.fullmatch(r"mx:[^:]+:([0-9]{1,18})", reference or "")
+    found = _FORM.fullmatch(reference or "")
     if found is None:
         return None
     work_order_id = int(found[1])
     return work_order_id if external_reference(site, work_order_id, max_length) == reference else None
+
+
+def is_reference(text: str | None) -> bool:
+    """Whether it is a reference of any site: several may share one ERP, and some ERPs write it in capitals."""
+    return _FORM.fullmatch((text or "").strip().lower()) is not None

@@ -116,6 +116,14 @@ def erp_event(event_id: str = "p1") -> Event:
     return replace(event(event_id), type=ERP_CHANGED_EVENT, source="poll", origin=ERP_CHANGED_EVENT)
 
 
+def marked(
+    work_orders: Mapping[int, Mapping[str, Any]], mark: Mapping[str, Any], is_another: Callable[[int], bool]
+) -> list[int]:
+    """The work orders that carry this mark, less those that are known to be others."""
+    found = [number for number, row in work_orders.items() if row.get("externalData") == mark]
+    return [number for number in found if not is_another(number)]
+
+
 class Killed(BaseException):
     """The process is gone: nothing in it may catch this and go on."""
 
@@ -272,8 +280,7 @@ class World:
         tried_at_utc: datetime,  # noqa: ARG002  # a port
         is_another: Callable[[int], bool],
     ) -> list[int]:
-        found = [number for number, row in self.work_orders.items() if row.get("externalData") == mark]
-        return [number for number in found if not is_another(number)]
+        return marked(self.work_orders, mark, is_another)
 
     def _write(self, work_order_id: int, fields: Mapping[str, Any]) -> Mapping[str, Any]:
         if work_order_id not in self.work_orders:

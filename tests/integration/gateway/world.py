@@ -38,7 +38,7 @@ from shared.sync.new_in_erp import RESOURCE, mark_of
 from shared.sync.pull import Pull
 from shared.sync.reference import work_order_id_in
 from tests.fakes.state import MemoryStateStore
-from tests.fakes.sync_world import Killed, When, Wire
+from tests.fakes.sync_world import Killed, When, Wire, marked
 
 ZONE = ZoneInfo("Europe/Berlin")
 FIRST = 9001001
@@ -301,8 +301,7 @@ class GatewayWorld:
         tried_at_utc: datetime,  # noqa: ARG002  # a port
         is_another: Callable[[int], bool],
     ) -> list[int]:
-        found = [number for number, row in self.work_orders.items() if row.get("externalData") == mark]
-        return [number for number in found if not is_another(number)]
+        return marked(self.work_orders, mark, is_another)
 
     def _write(self, work_order_id: int, fields: Mapping[str, Any]) -> Mapping[str, Any]:
         self.get_work_order(work_order_id)

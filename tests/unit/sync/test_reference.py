@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from shared.sync.reference import MAX_LENGTH, external_reference, work_order_id_in
+from shared.sync.reference import MAX_LENGTH, external_reference, is_reference, work_order_id_in
 
 SITES = st.from_regex(r"\A[a-z][a-z0-9-]{1,30}[a-z0-9]\Z")
 IDS = st.integers(1, 2**63 - 1)
@@ -45,3 +45,13 @@ def test_the_work_order_can_be_read_from_it(site: str, work_order_id: int, lengt
 )
 def test_what_is_no_reference_of_this_site_names_no_work_order(reference: str | None) -> None:
     assert work_order_id_in(reference, "plant-1") is None
+
+
+@pytest.mark.parametrize("text", ["mx:plant-1:5", "MX:PLANT-9:5 ", "mx:long~0a1b2c3d:123456789012345678"])
+def test_a_reference_of_any_site_is_one_however_the_erp_writes_it(text: str) -> None:
+    assert is_reference(text)
+
+
+@pytest.mark.parametrize("text", [None, "", "PM-PLAN-7", "mx:plant-1:", "mx::5", "see mx:plant-1:5", "mx:a:b:5"])
+def test_anything_else_is_none(text: str | None) -> None:
+    assert not is_reference(text)
