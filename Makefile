@@ -4,8 +4,15 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-SOURCES := shared functions local ops tests bench
+SOURCES := shared functions local ops tests bench scripts
 ARGS ?=
+# The lock is complete, so nothing is resolved here: no pip, however old, can come to another result. uv is faster, and
+# taken where it is; it does not read pip's configuration (an index of your own), so pip tries if it fails.
+LOCK_ONLY := --no-deps --require-hashes -r requirements-dev.txt
+UV_INSTALL = uv pip install --quiet --python $(BIN)/python $(LOCK_ONLY)
+PIP_INSTALL = PIP_USER=0 $(BIN)/python -m pip install -qq --disable-pip-version-check $(LOCK_ONLY)
+# A mistake in ARGS is told by the command itself, with exit code 2; make's "*** Error 2" would only stand below it.
+TELLS_MISTAKES = || { code=$$?; [ $$code -ne 2 ] || kill -PIPE $$PPID; exit $$code; }
 
 .DEFAULT_GOAL := help
 .PHONY: help install run test lint bench lock clean
@@ -16,7 +23,7 @@ help: ## Show the commands
 install: $(INSTALLED) ## Make the virtual environment with the pinned packages (the others do it by themselves)
 
 run: $(INSTALLED) ## Run the demonstration: the whole bundle on this machine (ARGS="--help" lists its options)
-	@$(BIN)/python -m local $(ARGS)
+	@$(BIN)/python -m local $(ARGS) $(TELLS_MISTAKES)
 
 test: $(INSTALLED) ## Run all tests (ARGS="tests/unit" runs some)
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
@@ -27,12 +34,11 @@ lint: $(INSTALLED) ## Check style, types and formatting
 	@$(BIN)/mypy $(SOURCES)
 	@if command -v terraform >/dev/null; then terraform fmt -check -recursive -diff terraform; fi
 
-bench: $(INSTALLED) ## Measure, as ratios to a named floor
-	@$(BIN)/python -m bench $(ARGS)
+bench: $(INSTALLED) ## Measure, as ratios to a named floor (ARGS="--help" lists what)
+	@$(BIN)/python -m bench $(ARGS) $(TELLS_MISTAKES)
 
-lock: $(INSTALLED) ## Pin again what requirements*.in name (needs uv on PATH)
-	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header requirements-dev.in -o requirements-dev.txt
-	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header requirements.in -c requirements-dev.txt -o requirements.txt
+lock: ## Pin again what requirements*.in name (needs uv on PATH)
+	@$(PYTHON) scripts/lock.py
 
 clean: ## Remove the virtual environment and everything the local stack wrote
 	@rm -rf $(VENV) .local .local.lock .mypy_cache .ruff_cache .pytest_cache .hypothesis
@@ -41,8 +47,8 @@ clean: ## Remove the virtual environment and everything the local stack wrote
 $(INSTALLED): requirements-dev.txt
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not on PATH; Python 3.11 or newer is needed. Say which one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version). Say which one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
-	@echo "Making the virtual environment in $(VENV) ..."
-	@$(PYTHON) -m venv $(VENV)
-	@echo "Installing the pinned packages (about 750 MB; a minute or two, once) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@echo "Installing the pinned packages into $(VENV), once: 190 MB to download, 750 MB on disk, a minute or two ..."
+	@$(PYTHON) -m venv --clear $(VENV)
+	@if command -v uv >/dev/null && $(UV_INSTALL) 2>/dev/null; then :; else $(PIP_INSTALL); fi
+	@$(BIN)/python -m pip check >$(VENV)/check.log || { cat $(VENV)/check.log; exit 1; }
 	@touch $@
