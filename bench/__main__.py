@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 import ast
 import importlib
+import os
 from pathlib import Path
+
+from local.environment import keep_to_this_machine
 
 
 def main() -> None:
@@ -21,6 +24,7 @@ def main() -> None:
     names = parser.parse_args().names
     if unknown := [name for name in names if name not in known]:
         parser.error(f"no benchmark {', '.join(unknown)}; there are: {', '.join(known)}")
+    keep_to_this_machine(os.environ)
     for name in names or known:
         print(f"== {name}")
         importlib.import_module(f"bench.{name}").main()

@@ -21,6 +21,7 @@ from local.demo.history import PlannedWorkOrder, invent
 from local.demo.memory import MemoryWatch
 from local.demo.mishaps import Faults
 from local.demo.run import Run, newest_moment
+from local.environment import proxies_in
 from local.maintainx.control_client import SimControl
 from local.processes import StackFailed
 from local.pubsub.delivery.oidc import TokenIssuer, key_from_file
@@ -143,6 +144,8 @@ def _wait(stack: Stack) -> None:
     for name in stack.processes:
         console.print(f"  {name:<16} {stack.url(name)}", highlight=False)
     console.print("\nFor the operator's verbs (.venv/bin/python -m ops ...) in another terminal:", style="bold")
+    if proxies := proxies_in(stack.shell):
+        console.print(f"  unset {' '.join(proxies)}", highlight=False, soft_wrap=True)
     for name, value in stack.operator_environment().items():
         console.print(f"  export {name}={shlex.quote(value)}", highlight=False, soft_wrap=True)
     while True:

@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 
 from local.configuration import Endpoints, SitePlan, write_configuration
+from local.environment import keep_to_this_machine
 from local.folder import own_folder
 from local.processes import Process, accepts, free_port, said_ready, stop_all
 from local.provision import DeliveryPolicy, provision_pubsub
@@ -57,6 +58,8 @@ class Stack:
     ports: dict[str, int] = field(default_factory=dict)
     config: Config = field(init=False)
     sites: list[SitePlan] = field(init=False)
+    shell: dict[str, str] = field(default_factory=dict)
+    """Variables of the user's shell that were put aside."""
 
     def url(self, name: str) -> str:
         """Base URL of a process that speaks HTTP."""
@@ -103,6 +106,7 @@ class Stack:
 
     def start(self, source_config: Path) -> None:
         """Start everything and wait until it takes requests. Raises StartFailed or ConfigError."""
+        self.shell = keep_to_this_machine(os.environ)
         for sub in ("logs", "data"):
             (self.folder / sub).mkdir(parents=True)
         names = [

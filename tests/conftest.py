@@ -7,11 +7,16 @@ from pathlib import Path
 import pytest
 from _pytest.nodeid import NodeId
 
+from tests.shell import leave_shell
+
+leave_shell()
 TESTS = Path(__file__).parent
 # These start processes and servers, and work with real time-outs. A machine that stands still for some seconds fails
 # one of them without a fault in the code; up to two tries more tell that from a fault, and the summary says RERUN.
 # `-n 0 --fail-on-flaky` makes such a run fail: for finding them (xdist's controller does not see the reruns).
-_OF_MANY_PROCESSES = tuple(TESTS / name for name in ("integration", "e2e", "terraform", "unit/processes"))
+_OF_MANY_PROCESSES = tuple(
+    TESTS / name for name in ("integration", "e2e", "installation", "terraform", "unit/processes")
+)
 # What is wrong there may show only now and then: what hypothesis finds, and races.
 _OF_CHANCE = tuple(TESTS / "integration" / name for name in ("gateway", "state", "sync"))
 

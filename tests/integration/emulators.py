@@ -1,8 +1,7 @@
 """Google's own emulators of the Cloud SDK, started for a test session and stopped with all they spawned.
 
-Not installed: the tests that ask for one are skipped with the reason; with REQUIRE_EMULATORS=1 they fail
-instead, so that a build machine cannot lose a lane silently. A conftest.py makes the fixtures known with
-`from tests.integration.emulators import pubsub_emulator`; their value is "127.0.0.1:PORT".
+Not installed: the tests that ask for one are skipped with the reason (`tests.lanes`). A conftest.py makes the fixtures
+known with `from tests.integration.emulators import pubsub_emulator`; their value is "127.0.0.1:PORT".
 """
 
 from __future__ import annotations
@@ -17,10 +16,13 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 
+from tests.lanes import missing
+
+_PUBSUB = "pubsub-emulator/bin/cloud-pubsub-emulator"
+_FIRESTORE = "cloud-firestore-emulator/cloud-firestore-emulator.jar"
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 5.0
 # A test session is short: the optimising compiler and the parallel collector cost more than they give back.
@@ -54,7 +56,7 @@ def free_port() -> int:
 @contextmanager
 def running_pubsub_emulator() -> Iterator[str]:
     """Google's Pub/Sub emulator; yields "127.0.0.1:PORT". Skips or fails the test if not installed."""
-    script = _component("pubsub-emulator/bin/cloud-pubsub-emulator")
+    script = _component(_PUBSUB)
     port = free_port()
     # Its own script, not `gcloud beta emulators`: that wrapper leaves the Java process behind when stopped.
     command = [str(script), "--host=127.0.0.1", f"--port={port}"]
@@ -65,7 +67,7 @@ def running_pubsub_emulator() -> Iterator[str]:
 @contextmanager
 def running_firestore_emulator() -> Iterator[str]:
     """Google's Firestore emulator; yields "127.0.0.1:PORT". Skips or fails the test if not installed."""
-    jar = _component("cloud-firestore-emulator/cloud-firestore-emulator.jar")
+    jar = _component(_FIRESTORE)
     port = free_port()
     main_class = "com.google.cloud.datastore.emulator.firestore.CloudFirestore"
     command = ["java", *SHORT_LIVED_JVM, "-Duser.language=en", "-cp", str(jar), main_class]
@@ -87,21 +89,27 @@ def firestore_emulator() -> Iterator[str]:
         yield address
 
 
+def emulators_are_here() -> bool:
+    """Whether both of Google's emulators can be started."""
+    return not any(_lack_of(component) for component in (_PUBSUB, _FIRESTORE))
+
+
 def _component(relative: str) -> Path:
+    if lack := _lack_of(relative):
+        missing("EMULATORS", lack)
     root = cloud_sdk_root()
-    if root is None:
-        _unavailable("no Cloud SDK: neither CLOUD_SDK_ROOT nor gcloud on PATH")
-    if not (root / "platform" / relative).exists():
-        _unavailable(f"the Cloud SDK has no {relative.split('/')[0]}")
-    if shutil.which("java") is None:
-        _unavailable("no java on PATH")
+    assert root is not None
     return root / "platform" / relative
 
 
-def _unavailable(reason: str) -> NoReturn:
-    if os.environ.get("REQUIRE_EMULATORS") == "1":
-        pytest.fail(f"REQUIRE_EMULATORS=1, but {reason}")
-    pytest.skip(f"Google's emulator is not here: {reason}")
+def _lack_of(relative: str) -> str | None:
+    """What is missing to start a component of the Cloud SDK; None if nothing is."""
+    root = cloud_sdk_root()
+    if root is None:
+        return "no Cloud SDK: neither CLOUD_SDK_ROOT nor gcloud on PATH"
+    if not (root / "platform" / relative).exists():
+        return f"the Cloud SDK has no {relative.split('/')[0]}"
+    return "Google's emulators need java, which is not on PATH" if shutil.which("java") is None else None
 
 
 @contextmanager

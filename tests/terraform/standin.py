@@ -2,8 +2,7 @@
 
 The stand-in is a folder with install.py, named by $TERRAFORM_STANDIN_DIR or found as `shared/terraform-standin` beside
 the checkout. It answers to Terraform with the schema of hashicorp/google and creates nothing. Without it or without
-`terraform` the tests are skipped by name; with REQUIRE_EMULATORS=1 they fail instead, so that a build machine cannot
-lose them silently.
+`terraform` the tests are skipped by name (`tests.lanes`).
 """
 
 from __future__ import annotations
@@ -16,9 +15,8 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
 
-import pytest
+from tests.lanes import missing
 
 GOOGLE_VERSION = "7.46.1"
 _CHECKOUT = Path(__file__).resolve().parents[2]
@@ -27,7 +25,7 @@ _SERVE = Path(__file__).with_name("serve.py")
 
 def terraform_binary() -> str:
     """Path of `terraform`; skips or fails the test if there is none."""
-    return shutil.which("terraform") or _unavailable("no terraform on PATH")
+    return shutil.which("terraform") or missing("STANDIN", "no terraform on PATH")
 
 
 def standin_folder() -> Path:
@@ -35,7 +33,7 @@ def standin_folder() -> Path:
     default = _CHECKOUT.parent / "shared" / "terraform-standin"
     folder = Path(os.environ.get("TERRAFORM_STANDIN_DIR", default))
     if not (folder / "install.py").exists():
-        _unavailable("no stand-in for the google provider (set TERRAFORM_STANDIN_DIR)")
+        missing("STANDIN", "no stand-in for the google provider (set TERRAFORM_STANDIN_DIR)")
     return folder
 
 
@@ -76,9 +74,3 @@ def served(installed: Path, working_folder: Path) -> Iterator[dict[str, str]]:
             except subprocess.TimeoutExpired:
                 server.kill()
                 server.wait()
-
-
-def _unavailable(reason: str) -> NoReturn:
-    if os.environ.get("REQUIRE_EMULATORS") == "1":
-        pytest.fail(f"REQUIRE_EMULATORS=1, but {reason}")
-    pytest.skip(f"Terraform cannot run here: {reason}")

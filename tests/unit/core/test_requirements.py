@@ -86,7 +86,7 @@ def test_every_package_has_hashes(lock: dict[str, Forms]) -> None:
 
 @pytest.mark.parametrize("lock", [DEPLOYED, DEVELOPMENT], ids=["deployed", "development"])
 def test_lock_has_each_form_in_which_a_package_is_wanted(lock: dict[str, Forms]) -> None:
-    """Old pips resolve `google-auth[pyopenssl]` apart from `google-auth`, and take what the lock lacks from the index."""
+    """Old pips resolve `google-auth[pyopenssl]` by itself, and take what the lock lacks from the index."""
     wanted = wanted_with_extras(lock)
     assert ("google-auth", "pyopenssl") in wanted  # it is what broke
     assert {(package, extras) for package, extras in wanted if extras not in lock[package]} == set()

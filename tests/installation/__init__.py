@@ -1,0 +1,1 @@
+"""How the project comes onto a machine: packages, and CI as others run it."""
