@@ -1,6 +1,8 @@
 #!/bin/sh
 # Plans one environment into out/: tfplan (for terraform-apply.sh), plan.txt (to read), plan.json (for programs).
 # Usage: STATE_BUCKET=... scripts/terraform-plan.sh ENVIRONMENT     (an environment is a file terraform/envs/*.tfvars)
+# The functions log the commit that they were deployed from: the last one that touched what is deployed, so that no other
+# deploys them anew. TF_VAR_commit names another.
 # PLAN_LOCK=false plans without locking the state, for an account that may only read it.
 set -eu
 
@@ -11,6 +13,11 @@ fi
 environment=$1
 cd "$(dirname "$0")/.."
 root=$PWD
+if [ -z "${TF_VAR_commit:-}" ]; then
+  git fetch --quiet --unshallow 2>/dev/null || true # Cloud Build and others clone only the newest commit
+  TF_VAR_commit=$(git log -1 --format=%H -- functions shared config requirements.txt 2>/dev/null || true)
+fi
+export TF_VAR_commit="${TF_VAR_commit:-unknown}"
 mkdir -p out
 rm -f out/tfplan out/tfplan.sha256 out/plan.txt out/plan.json out/outputs.json
 cd terraform

@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING, TextIO
 from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.json import JsonEncoder
 
+from shared.version import VERSION
+
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
 
@@ -106,7 +108,10 @@ class _LineHandler(logging.Handler):
 
 
 def configure_logging(function: str) -> None:
-    """Send all logging of this process to standard output as JSON lines that carry `function`. Safe to call twice."""
+    """Send all logging of this process to standard output as JSON lines that carry `function`. Safe to call twice.
+
+    The first line says what starts: version and commit.
+    """
     handler = _LineHandler(_CloudFormatter(function), sys.stdout)
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -116,6 +121,8 @@ def configure_logging(function: str) -> None:
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     for chatty in ("httpx", "httpcore", "google", "urllib3", "apprise"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    keys = {"version": VERSION, "commit": os.environ.get("COMMIT", "unknown")}
+    logging.getLogger(__name__).info("%s starts, version %s", function, VERSION, extra=keys)
 
 
 def info_soon(log: logging.Logger, message: str, keys: Mapping[str, object], loop: AbstractEventLoop) -> None:

@@ -128,7 +128,7 @@ locals {
 
   environment = {
     for name, function in local.functions : name => merge(
-      { GOOGLE_CLOUD_PROJECT = var.project_id, LOG_LEVEL = var.log_level },
+      { COMMIT = var.commit, GOOGLE_CLOUD_PROJECT = var.project_id, LOG_LEVEL = var.log_level },
       length(local.publishes[name]) > 0 ? { RESOURCE_PREFIX = var.name_prefix } : {},
       try(function.state, false) ? { FIRESTORE_DATABASE = local.database } : {},
       try(function.warehouse, false) || try(function.archive, false) ? { BIGQUERY_DATASET = local.dataset } : {},

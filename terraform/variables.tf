@@ -54,6 +54,18 @@ variable "bigquery_dataset" {
   }
 }
 
+variable "commit" {
+  description = "Commit that is deployed; each function logs it when it starts. scripts/terraform-plan.sh sets it."
+  type        = string
+  default     = "unknown"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^(unknown|[0-9a-f]{7,64})$", var.commit))
+    error_message = "commit is the hash of a commit, or unknown."
+  }
+}
+
 variable "config_folder" {
   description = "Folder with sites.yaml, routes.yaml and mappings/, relative to this one; deployed with every function."
   type        = string

@@ -11,6 +11,7 @@ run "wrong_values_are_refused" {
     alert_emails       = ["oncall"]
     alert_thresholds   = { no_traffic_min = 2880 } # longer than Cloud Monitoring looks back
     bigquery_dataset   = "with-hyphen"
+    commit             = "main"
     firestore_database = "x"
     kms_key            = "data"
     log_level          = "LOUD"
@@ -26,6 +27,7 @@ run "wrong_values_are_refused" {
     var.alert_emails,
     var.alert_thresholds,
     var.bigquery_dataset,
+    var.commit,
     var.firestore_database,
     var.kms_key,
     var.log_level,

@@ -28,7 +28,10 @@ def _logging_restored() -> Iterator[None]:
 
 @pytest.fixture
 def logged(monkeypatch: pytest.MonkeyPatch) -> LogLines:
-    """Gives the log lines written since the last call, also by a function's module that configures logging itself."""
+    """Gives the log lines written since the last call, also by a function's module that configures logging itself.
+
+    Without the line that says what starts: a test may load several functions.
+    """
     output = io.StringIO()
     # Not sys.stdout itself: pytest puts its own there again between set-up and test.
     monkeypatch.setattr("shared.logs.sys", SimpleNamespace(stdout=output))
@@ -39,6 +42,6 @@ def logged(monkeypatch: pytest.MonkeyPatch) -> LogLines:
         text = output.getvalue()
         output.seek(0)
         output.truncate()
-        return [json.loads(line) for line in text.splitlines()]
+        return [line for line in map(json.loads, text.splitlines()) if "commit" not in line]
 
     return lines

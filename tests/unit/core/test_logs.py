@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from datetime import UTC, datetime
 
 import pytest
 
 from shared.logs import configure_logging, info_soon, log_context, trace_key
+from shared.version import VERSION
 from tests.unit.conftest import LogLines
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -100,6 +102,18 @@ def test_level_holds_for_lines_that_are_written_soon(logged: LogLines, monkeypat
     loop.close()
     logging.getLogger().handlers[0].flush()
     assert logged() == []
+
+
+def test_first_line_says_what_starts(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    for commit in ("0123abc", None):
+        if commit is None:
+            monkeypatch.delenv("COMMIT", raising=False)
+        else:
+            monkeypatch.setenv("COMMIT", commit)
+        configure_logging("notify")
+        line = json.loads(capsys.readouterr().out)
+        assert (line["function"], line["version"], line["commit"]) == ("notify", VERSION, commit or "unknown")
+        assert (line["severity"], line["message"]) == ("INFO", f"notify starts, version {VERSION}")
 
 
 def test_configuring_twice_does_not_write_twice(logged: LogLines) -> None:

@@ -11,6 +11,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from scripts.lock import with_each_form
+from shared.version import VERSION
 
 ROOT = Path(__file__).resolve().parents[3]
 PIN = re.compile(r"^(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(\[(?P<extras>[a-z0-9,-]+)\])?==(?P<version>\S+)")
@@ -124,3 +125,12 @@ def test_lowest_python_is_stated_once() -> None:
     assert project["project"]["requires-python"] == ">=3.11"
     assert project["tool"]["mypy"]["python_version"] == "3.11"
     assert project["tool"]["ruff"]["target-version"] == "py311"
+
+
+def test_version_is_stated_once() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert project["project"]["dynamic"] == ["version"]
+    assert project["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "shared.version.VERSION"}
+    newest = re.search(r"^## (\S+)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert newest is not None
+    assert newest[1] == VERSION
