@@ -41,7 +41,7 @@ lock: ## Pin again what requirements*.in name (needs uv on PATH)
 	@$(PYTHON) scripts/lock.py
 
 clean: ## Remove the virtual environment and everything the local stack wrote
-	@rm -rf $(VENV) .local .local.lock .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf .venv .venv-* .local .local.lock .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(INSTALLED): requirements-dev.txt
