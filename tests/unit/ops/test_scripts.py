@@ -171,10 +171,11 @@ def test_bootstrap_makes_nothing_twice(checkout: Checkout) -> None:
     for script, words in (
         ("bootstrap-state.sh", ("proj", "europe-west1", "mine")),
         ("bootstrap-build.sh", ("p", "mine")),
+        ("bootstrap-github.sh", ("p", "acme/bridge", "dev")),
     ):
         run = checkout.run(script, *words)
         assert run.returncode == 0, run.stderr
-        assert [call for call in checkout.calls if " create " in call] == []
+        assert [call for call in checkout.calls if re.search(r" create(-oidc)? ", call)] == []
 
 
 def test_build_accounts_have_no_basic_role_that_writes_and_only_one_may_change_things(checkout: Checkout) -> None:
@@ -192,6 +193,42 @@ def test_build_accounts_have_no_basic_role_that_writes_and_only_one_may_change_t
         "roles/storage.objectViewer",
         "roles/storage.objectCreator",
     }
+
+
+def test_github_may_be_one_account_a_kind_of_job_and_no_other_repository_any(checkout: Checkout) -> None:
+    checkout.tool("gcloud", 'case "$*" in *projectNumber*) echo 42 ;; *describe*) exit 1 ;; esac')
+    run = checkout.run("bootstrap-github.sh", "proj", "acme/bridge", "prod")
+    assert run.returncode == 0, run.stderr
+    (provider,) = [call for call in checkout.calls if " create-oidc " in call]
+    assert "--attribute-condition=assertion.repository == 'acme/bridge'" in provider
+    pattern = r"add-iam-policy-binding (\S+)@proj\S+ .*--role=(\S+) .*/projects/42/\S+/subject/(\S+)$"
+    granted = {found[1]: found.group(2, 3) for call in checkout.calls if (found := re.search(pattern, call))}
+    assert granted == {
+        "bridge-plan": ("roles/iam.workloadIdentityUser", "repo:acme/bridge:pull_request"),
+        "bridge-deploy": ("roles/iam.workloadIdentityUser", "repo:acme/bridge:environment:prod"),
+    }
+    assert "projects/42/locations/global/workloadIdentityPools/github/providers/github" in run.stdout
+
+
+def test_plan_names_the_last_commit_that_touched_what_is_deployed(checkout: Checkout) -> None:
+    """So that a commit of documents deploys nothing anew."""
+    checkout.tool("terraform", _TERRAFORM + 'echo "commit=$TF_VAR_commit" >>"$CALLS"\n')
+    planned(checkout)
+    assert "commit=unknown" in checkout.calls  # no repository
+    commits = []
+    git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.com", "-C", str(checkout.folder)]
+    subprocess.run([*git, "init", "--quiet"], check=True)
+    for name in ("shared/x.py", "docs/x.md"):
+        (checkout.folder / name).parent.mkdir()
+        (checkout.folder / name).write_text("x")
+        subprocess.run([*git, "add", name], check=True)
+        subprocess.run([*git, "commit", "--quiet", "-m", name], check=True)
+        head = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True)
+        commits.append(head.stdout.strip())
+    planned(checkout)
+    assert f"commit={commits[0]}" in checkout.calls
+    planned(checkout, TF_VAR_commit="abc1234")
+    assert "commit=abc1234" in checkout.calls
 
 
 def test_smoke_goes_to_what_was_just_deployed(checkout: Checkout) -> None:
