@@ -12,6 +12,7 @@ from google.auth.exceptions import DefaultCredentialsError
 
 from ops.output import complain
 from shared.errors import BridgeError, TransientError
+from shared.http_words import in_words
 
 OK = 0
 WRONG = 1
@@ -38,10 +39,15 @@ def one_line_errors(verb: Callable[P, R]) -> Callable[P, R]:
             complain(_NO_CREDENTIALS)
             raise typer.Exit(USAGE) from None
         except (BridgeError, httpx.TransportError) as error:
-            complain(f"{type(error).__name__}: {error}")
+            complain(said(error))
             raise typer.Exit(exit_code(error)) from None
 
     return run
+
+
+def said(error: Exception) -> str:
+    """An error in one line. Of an HTTP library's words only those that cannot quote what was sent."""
+    return in_words(error) if isinstance(error, httpx.RequestError) else f"{type(error).__name__}: {error}"
 
 
 def exit_code(error: Exception) -> int:

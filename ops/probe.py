@@ -16,6 +16,7 @@ import stamina
 from shared.config.routes import Route
 from shared.errors import BridgeError, ConfigError, RemoteUnavailable
 from shared.events import Event, event_identity, format_utc
+from shared.http_words import in_words, without_words
 from shared.ingress import GATEWAY_SIGNATURE_HEADER, utc_now
 from shared.maintainx.signature import sign
 from shared.routing import route_event
@@ -72,7 +73,7 @@ def send(probe: Probe, base_url: str, secret: str, *, timeout_s: float) -> float
     """Send the probe until it is taken in; returns the seconds that the answering request took.
 
     Repeats what may pass (no answer, 5xx, and 403 and 404 of an address that was made a moment ago) for `timeout_s`.
-    Raises SmokeFailed if it is refused, RemoteUnavailable if nobody takes it in.
+    Raises SmokeFailed if it is refused, RemoteUnavailable if nobody takes it in, ConfigError if that is no address.
     """
     url = f"{base_url.rstrip('/')}/v1/events/{probe.site}"
     for attempt in stamina.retry_context(
@@ -90,8 +91,10 @@ def _post(url: str, probe: Probe, secret: str) -> httpx.Response:
     headers = {GATEWAY_SIGNATURE_HEADER: sign(probe.body, secret, int(time.time())), "content-type": "application/json"}
     try:
         return httpx.post(url, content=probe.body, headers=headers, timeout=_ANSWER_TIMEOUT_S)
+    except (httpx.InvalidURL, httpx.LocalProtocolError, httpx.UnsupportedProtocol, ValueError) as error:
+        raise ConfigError(f"--url is no address that can be called ({type(error).__name__})") from None
     except httpx.TransportError as error:
-        raise RemoteUnavailable(f"{url}: {type(error).__name__}: {error}") from error
+        raise RemoteUnavailable(f"{url}: {in_words(error)}") from without_words(error)
 
 
 def _check_answer(answer: httpx.Response, probe: Probe, url: str) -> None:

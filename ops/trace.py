@@ -17,9 +17,9 @@ from ops.environment import (
     require_project,
     use_config,
 )
-from ops.exits import OK, USAGE, WRONG, exit_code, one_line_errors
+from ops.exits import OK, USAGE, WRONG, exit_code, one_line_errors, said
 from ops.output import AsJson, complain, print_json, print_table, say
-from ops.trace_sources import Sources, Told, said
+from ops.trace_sources import Sources, Told
 from shared.events import format_utc
 from shared.sync import trace as story
 from shared.sync.intent import Intent

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import httpx
 from google.auth.exceptions import DefaultCredentialsError
 
+from ops.exits import said
 from ops.output import note
 from shared.config.routes import Route
 from shared.errors import BridgeError, RecordNotFound, StateUnavailable
@@ -231,8 +232,3 @@ def _event_ids(moments: Iterable[story.Moment], record: SyncRecord | None) -> li
         ids += [str(parked["event_id"]) for parked in record.conflicts.values()]
         ids += [intent.event_id] if (intent := Intent.of(record)) is not None else []
     return list(dict.fromkeys(ids))
-
-
-def said(error: Exception) -> str:
-    """An error in one line."""
-    return f"{type(error).__name__}: {error}"

@@ -24,12 +24,13 @@ BridgeError
     ├── MappingError          a value that the mapping has no answer for
     ├── DuplicateRecord       two records of the remote side carry one external reference
     ├── StatusNotPossible     the ERP cannot bring a record from its status to the one wanted
+    ├── UnsendableRequest     a request that no HTTP library would send; nothing was sent
     ├── RemoteRejected        the remote side refuses the request (4xx); carries status
     │   ├── AuthenticationFailed   401
     │   ├── PermissionDenied       403
     │   ├── RecordNotFound         404
     │   └── ValidationFailed       400; carries faults, each with the path of the field
-    ├── SecretMissing         no such secret, or an empty one
+    ├── SecretMissing         no such secret, an empty one, or one that cannot be used for what it is there for
     └── NotificationRejected  every address of a notification is unusable
 
 What a handler does with an error follows from its class (`transient`), never from status codes at the call site.
@@ -149,6 +150,10 @@ class StatusNotPossible(PermanentError):
     """The ERP cannot bring a record from the status it is in to the one that is wanted; nothing was sent."""
 
 
+class UnsendableRequest(PermanentError):
+    """A request is not legal as it is, a header or an address for example; nothing was sent. Names no value of it."""
+
+
 class RemoteRejected(PermanentError):
     """A remote system refuses the request; `status` is its HTTP status."""
 
@@ -186,7 +191,7 @@ class ValidationFailed(RemoteRejected):
 
 
 class SecretMissing(PermanentError):
-    """The secret does not exist or is empty."""
+    """The secret does not exist, is empty, or is not of the form that its use wants. Never tells the value."""
 
 
 class NotificationRejected(PermanentError):

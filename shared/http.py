@@ -21,14 +21,19 @@ from shared.errors import (
     RecordNotFound,
     RemoteRejected,
     RemoteUnavailable,
+    UnsendableRequest,
     VersionConflict,
 )
+from shared.http_words import address, in_words, path_of, without_credentials, without_words
 
 _REJECTIONS: dict[int, type[RemoteRejected]] = {
     401: AuthenticationFailed,
     403: PermissionDenied,
     404: RecordNotFound,
 }
+# What httpx raises for a request that cannot be made, or not be sent as it is.
+_UNMAKEABLE = (httpx.InvalidURL, httpx.LocalProtocolError, httpx.UnsupportedProtocol, TypeError, ValueError)
+_UNSENDABLE = (httpx.InvalidURL, httpx.LocalProtocolError, httpx.UnsupportedProtocol, UnicodeError)
 # Locked; too early (RFC 8470): the same request may be accepted later.
 _REFUSED_FOR_NOW = frozenset({423, 425})
 _ERROR_TEXT_LIMIT = 300
@@ -55,13 +60,17 @@ def send(
     `system` names the other side in messages; `refused_for_now`: statuses beside 423 and 425 with which it refuses
     what it may accept later; `explain` and `judge` know its own way of saying what is wrong. Raises RemoteUnavailable
     (no answer, 408, 5xx), NotTakenOn (those statuses, or no time left), RateLimited (429), VersionConflict (412),
-    AuthenticationFailed, PermissionDenied, RecordNotFound, RemoteRejected (any other status), or what `judge` says.
+    AuthenticationFailed, PermissionDenied, RecordNotFound, RemoteRejected (any other status), or what `judge` says;
+    UnsendableRequest if the request itself is not legal. Messages and causes never quote the request.
     Redirects count as rejected: an API that moves is a mistake in the configuration.
     """
     if remaining_s() <= 0:
-        raise NotTakenOn(f"{system}: {method} {url}: not sent, no time is left for it")
+        raise NotTakenOn(f"{system}: {method} {path_of(url)}: not sent, no time is left for it")
     timeout = httpx.Timeout(options.pop("timeout", client.timeout))
-    request = client.build_request(method, url, timeout=_within_deadline(timeout), **options)
+    try:
+        request = client.build_request(method, url, timeout=_within_deadline(timeout), **options)
+    except _UNMAKEABLE as error:
+        raise _unsendable(f"{system}: {method} {path_of(url)}", error) from None
     try:
         response = client.send(request, stream=True)
         try:
@@ -69,9 +78,11 @@ def send(
             response.read()
         finally:
             response.close()
+    except _UNSENDABLE as error:
+        raise _unsendable(f"{system}: {method} {address(request.url)}", error) from None
     except httpx.RequestError as error:  # with those of an answer that cannot be decoded
-        place = _address(request.url)
-        raise RemoteUnavailable(f"{system}: {method} {place}: {type(error).__name__}: {error}") from error
+        text = f"{system}: {method} {address(request.url)}: {in_words(error)}"
+        raise RemoteUnavailable(text) from without_words(error)
     if response.is_success:
         return response
     if response.status_code in refused_for_now:
@@ -80,6 +91,14 @@ def send(
     if judged is not None:
         raise judged
     raise failure(response, system=system, explain=explain)
+
+
+def open_client(**options: Any) -> httpx.Client:
+    """An httpx client; UnsendableRequest if its headers, or the proxy that the environment names, are not legal."""
+    try:
+        return httpx.Client(**options)
+    except _UNMAKEABLE as error:
+        raise _unsendable("HTTP client (its headers, or the environment's HTTP_PROXY, HTTPS_PROXY)", error) from None
 
 
 def failure(
@@ -114,14 +133,17 @@ def retry_after_s(response: httpx.Response) -> float | None:
 
 def _text(response: httpx.Response, system: str, explain: Explain | None) -> str:
     said = response.text if explain is None else explain(response)
-    request, body = response.request, " ".join(said.split())[:_ERROR_TEXT_LIMIT]
+    request = response.request
+    body = " ".join(without_credentials(said, request).split())[:_ERROR_TEXT_LIMIT]
     return f"{system}: {request.method} {request.url.path}: {response.status_code} {body}"
 
 
-def _address(url: httpx.URL) -> str:
-    """Host, port and path: where nothing answered. Neither the query nor credentials, which an address may hold."""
-    host = f"[{url.host}]" if ":" in url.host else url.host
-    return f"{host}:{url.port or {'http': 80}.get(url.scheme, 443)}{url.path}"
+def _unsendable(what: str, error: Exception) -> UnsendableRequest:
+    """Without the library's words: they quote what is not legal, and that may be a credential."""
+    return UnsendableRequest(
+        f"{what}: nothing was sent, the request is not legal ({type(error).__name__}): look at the settings "
+        "and the record that it is made of"
+    )
 
 
 def _within_deadline(timeout: httpx.Timeout) -> httpx.Timeout:

@@ -8,7 +8,7 @@ from pydantic import Field, StrictBool, StrictInt, StrictStr, model_validator
 
 from shared.config.erp_connection import ConnectionConfig
 from shared.config.loading import Model
-from shared.config.names import HeaderName
+from shared.config.names import HeaderName, HeaderValue
 
 _ClientError = Annotated[StrictInt, Field(ge=400, le=499)]
 
@@ -108,8 +108,8 @@ class RestErpConfig(ConnectionConfig):
     record_path: str = Field(default="/orders/{id}", pattern=r"\{id\}")
     parameters: dict[str, StrictStr] = Field(default_factory=dict)
     list_parameters: dict[str, StrictStr] = Field(default_factory=dict)
-    headers: dict[HeaderName, StrictStr] = Field(default_factory=dict)
-    update_headers: dict[HeaderName, StrictStr] = Field(default_factory=dict)
+    headers: dict[HeaderName, HeaderValue] = Field(default_factory=dict)
+    update_headers: dict[HeaderName, HeaderValue] = Field(default_factory=dict)
     collection_key: str | None = Field(default="items", min_length=1)
     record_key: str | None = Field(default=None, min_length=1)
     id_field: str = Field(default="id", min_length=1)

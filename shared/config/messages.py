@@ -38,6 +38,7 @@ _FORMS: dict[str, str] = {
     r"^[A-Z][A-Z0-9_]{2,60}$": "must be MaintainX's name of a webhook type, such as NEW_WORK_ORDER",
     r"^https?://[^\s/?#]+[^\s?#]*$": "must be an address such as https://host/path, without ? and #",
     r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$": "must be the name of an HTTP header: letters, digits and -",
+    r"^([!-~]([ -~]*[!-~])?)?$": "must be what an HTTP header can carry: one line of ASCII, no blanks around it",
     r"^[a-z0-9][a-z0-9-]*$": "must be the name of a file in mappings/, without .yaml: small letters, digits and -",
     r"^/.*[^/]$": "must be a path that begins with / and does not end with it",
     r"^[A-Za-z_]\w*$": "must be the name of one of Oracle's fields, such as WorkOrderNumber",

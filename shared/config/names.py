@@ -14,3 +14,5 @@ WebhookTypeName = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{2,60}$")]
 HttpUrl = Annotated[str, Field(pattern=r"^https?://[^\s/?#]+[^\s?#]*$")]
 # RFC 9110, 5.1: a token.
 HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")]
+# RFC 9110, 5.5, without what HTTP libraries do not send: printable ASCII on one line.
+HeaderValue = Annotated[str, Field(strict=True, pattern=r"^([!-~]([ -~]*[!-~])?)?$")]

@@ -256,7 +256,7 @@ class Calls:
     def _client(self) -> httpx.Client:
         with self._lock:
             if self._http is None:
-                self._http = httpx.Client(
+                self._http = http.open_client(
                     transport=self._transport,
                     timeout=_TIMEOUT_S,
                     # Needed with keys of several organizations, right with all others.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -169,7 +170,11 @@ def warehouse_errors(doing: str) -> Iterator[None]:
         raise PermanentError(f"{doing}: {_text(error)}") from error
     except auth_exceptions.GoogleAuthError as error:
         raise PermanentError(f"{doing}: {_text(error)}") from error
+    except requests.exceptions.RequestException as error:  # our own request is not legal: its words quote it
+        raise PermanentError(f"{doing}: {type(error).__name__}") from None
 
 
 def _text(error: Exception) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:500]}"
+    """In one line; addresses without their query, which may hold the key of an upload."""
+    words = re.sub(r"\?\w+=[^\s'\")]*", "", str(error))
+    return f"{type(error).__name__}: {' '.join(words.split())[:500]}"

@@ -9,10 +9,8 @@ from __future__ import annotations
 import time
 from typing import Protocol
 
-import httpx
-
 from shared.errors import RemoteUnavailable
-from shared.http import send
+from shared.http import open_client, send
 from shared.maintainx.signature import BODY_SIGNATURE_HEADER, URI_SIGNATURE_HEADER, sign
 
 _BODY = b'{"probe":"is this secret known?"}'
@@ -43,7 +41,7 @@ class HttpReceiver:
             BODY_SIGNATURE_HEADER: sign(_BODY, secret, now_s),
             URI_SIGNATURE_HEADER: sign(parked_url.encode(), secret, now_s),
         }
-        with httpx.Client(timeout=_TIMEOUT_S) as client:
+        with open_client(timeout=_TIMEOUT_S) as client:
             response = send(client, "POST", parked_url, system="webhook_ingress", headers=headers, content=_BODY)
         try:
             return response.json()["verified"] is True

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+import requests
 import stamina
 from google.api_core import exceptions
 
@@ -80,6 +82,18 @@ def test_an_error_says_whether_another_try_can_help(
 def test_not_every_conflict_passes(reason: str, expected: type[BridgeError]) -> None:
     with pytest.raises(expected), warehouse_errors("load"):
         raise exceptions.Conflict("so it is", errors=[{"reason": reason}])
+
+
+def test_words_of_the_http_library_about_our_request_are_not_passed_on() -> None:
+    quoting = requests.exceptions.InvalidHeader("Invalid header value: 'Bearer a-secret'")
+    with pytest.raises(PermanentError, match=r"^load: InvalidHeader$") as caught, warehouse_errors("load"):
+        raise quoting
+    assert "a-secret" not in "".join(traceback.format_exception(caught.value))
+    lost = requests.exceptions.ConnectionError(
+        "no answer from https://host/upload?uploadType=resumable&upload_id=a-secret"
+    )
+    with pytest.raises(WarehouseUnavailable, match=r"from https://host/upload$"), warehouse_errors("load"):
+        raise lost
 
 
 CONTENDED = "Could not serialize access to table p:maintenance.kpis due to concurrent update"

@@ -40,6 +40,8 @@ def config(**rest: Any) -> ErpConfig:
         ({"version_header": "E Tag"}, "pattern"),
         ({"headers": {"A B": "x"}}, "pattern"),
         ({"headers": {"A": 5}}, "valid string"),
+        ({"headers": {"A": "x\ny"}}, "pattern"),
+        ({"update_headers": {"A": "x\u2013y"}}, "pattern"),
         ({"update_method": "MERGE"}, "'PATCH', 'PUT' or 'POST'"),
         ({"api_key_header": "apikey"}, "api_key_header has no use with auth bearer"),
         ({"auth": "oauth"}, "auth: oauth and the settings under oauth go together"),

@@ -41,6 +41,7 @@ NOTIFY = "    notify:\n"
         ("sites:", "public_url: host\nsites:", "1: public_url: must be an address such as https://host/path"),
         (NOTIFY, ERP % "timeout_s: true" + NOTIFY, "14: sites.0.erp.rest.timeout_s: must be a number"),
         (NOTIFY, ERP % "record_path: a" + NOTIFY, "14: sites.0.erp.rest.record_path: must contain {id}"),
+        (NOTIFY, ERP % "headers: {A: ü}" + NOTIFY, "14: sites.0.erp.rest.headers.A: must be what an HTTP header can"),
         (NOTIFY, ERP % "auth: key" + NOTIFY, "14: sites.0.erp.rest.auth: must be 'bearer', 'basic', "),
     ],
 )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import socket
 import threading
+import traceback
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from typing import Any
 
 import httpx
 import pytest
@@ -25,9 +28,11 @@ from shared.errors import (
     RecordNotFound,
     RemoteRejected,
     RemoteUnavailable,
+    UnsendableRequest,
     VersionConflict,
 )
-from shared.http import retry_after_s, send
+from shared.http import open_client, retry_after_s, send
+from shared.http_words import CREDENTIALS_HEADER
 
 
 def answering(status: int, *, text: str = "", headers: dict[str, str] | None = None) -> httpx.Client:
@@ -93,7 +98,7 @@ def test_message_names_system_request_and_answer_but_not_the_query() -> None:
 )
 def test_without_an_answer_the_message_names_host_and_port_but_no_credentials(base_url: str, place: str) -> None:
     def refuse(_: httpx.Request) -> httpx.Response:
-        raise httpx.ConnectError("Connection refused")
+        raise httpx.ConnectError("of a-secret") from ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused")
 
     client = httpx.Client(transport=httpx.MockTransport(refuse), base_url=base_url)
     with client, pytest.raises(RemoteUnavailable) as caught:
@@ -132,6 +137,78 @@ def raw_server(answer: bytes) -> Iterator[str]:
 def test_broken_answer_is_remote_unavailable(answer: bytes) -> None:
     with raw_server(answer) as url, httpx.Client() as client, pytest.raises(RemoteUnavailable, match="erp: GET"):
         send(client, "GET", url, system="erp", timeout=5)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (b"", "RemoteProtocolError: Server disconnected without sending a response"),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\ncut off",
+            "RemoteProtocolError: peer closed connection without sending complete message body "
+            "(received 7 bytes, expected 100)",
+        ),
+        (b"HTTP/1.1 200 OK\r\nA B: Bearer a-secret\r\n\r\n", "RemoteProtocolError"),
+    ],
+    ids=["hangs up", "half a body", "echo where it does not belong"],
+)
+def test_of_a_librarys_words_only_those_about_the_network_are_told(answer: bytes, words: str) -> None:
+    with raw_server(answer) as url, httpx.Client() as client, pytest.raises(RemoteUnavailable) as caught:
+        send(client, "GET", url, system="erp", timeout=5)
+    assert str(caught.value).endswith(f"/: {words}")
+    assert str(caught.value.__cause__) == words.partition(": ")[2]
+
+
+UNSENDABLE: list[dict[str, Any]] = [
+    {"headers": {"Authorization": "Bearer a-secret\nb"}},
+    {"headers": {"Authorization": "Bearer a-secret\u200b"}},
+    {"headers": {"Authorization": "a-secret "}},
+    {"headers": {"a-secret b": "c"}},
+    {"json": {"a-secret": math.nan}},
+    {"json": {"a-secret": "\ud800"}},
+    {"json": {"a-secret": object()}},
+    {"params": {"a": "a-secret\ud800"}},
+    {"url": "/orders\n?a-secret"},
+    {"url": "http://a-secret@a..b/orders"},
+    {"url": "ftp://a-secret@host/orders"},
+]
+
+
+def test_request_that_is_not_legal_is_a_permanent_error_that_does_not_quote_it() -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        here = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        for odd in UNSENDABLE:
+            options = {"url": "/orders", **odd}
+            with open_client(base_url=here) as client, pytest.raises(UnsendableRequest) as caught:
+                send(client, "POST", system="erp", **options)
+            assert "a-secret" not in "".join(traceback.format_exception(caught.value)), odd
+            assert str(caught.value).startswith("erp: POST "), odd
+            assert "nothing was sent" in str(caught.value), odd
+
+
+@pytest.mark.parametrize(
+    ("variable", "proxy"), [("HTTPS_PROXY", "http://user:a-sec/ret@proxy:1"), ("ALL_PROXY", "foo://user:a-sec@proxy")]
+)
+def test_client_that_cannot_be_made_is_a_permanent_error_without_its_settings(
+    variable: str, proxy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, proxy)
+    with pytest.raises(UnsendableRequest, match="PROXY") as caught:
+        open_client()
+    assert "a-sec" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_credentials_that_an_answer_quotes_are_taken_out() -> None:
+    def quote(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(403, text=f"no {request.headers.raw} nor {request.headers.get('X-Key')}: a")
+
+    carried = {"Authorization": "Bearer a-token", "X-CSRF-Token": "csrf-1", "Cookie": "sid=session", "X-Key": "a-key"}
+    client = httpx.Client(transport=httpx.MockTransport(quote), base_url="https://erp.example.com")
+    with pytest.raises(PermissionDenied) as caught:
+        send(client, "GET", "/", system="erp", headers=carried, extensions={CREDENTIALS_HEADER: "X-Key"})
+    for secret in ("a-token", "csrf-1", "session", "a-key"):
+        assert secret not in str(caught.value)
+    assert str(caught.value).startswith("erp: GET /: 403 no [(b'Host'")
 
 
 def test_nobody_there_and_no_answer_in_time_are_remote_unavailable() -> None:

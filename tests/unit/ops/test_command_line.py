@@ -15,7 +15,7 @@ from google.auth.exceptions import DefaultCredentialsError
 from typer.testing import CliRunner
 
 from ops.__main__ import app
-from ops.exits import UNREACHABLE, USAGE, one_line_errors
+from ops.exits import UNREACHABLE, USAGE, one_line_errors, said
 from shared.errors import BrokerUnavailable, ConfigError, SecretMissing, WarehouseUnavailable
 from tests.unit.ops.conftest import Ops
 
@@ -106,6 +106,13 @@ def test_exit_code_says_whether_trying_again_can_help(error: Exception, code: in
     result = CliRunner().invoke(failing, [])
     assert result.exit_code == code
     assert len(result.stderr.splitlines()) == 1
+
+
+def test_words_of_the_http_library_about_our_request_are_not_printed() -> None:
+    assert said(httpx.LocalProtocolError("Illegal header value b'Bearer a-secret'")) == "LocalProtocolError"
+    refused = httpx.ConnectError("x")
+    refused.__cause__ = ConnectionRefusedError(111, "Connection refused")
+    assert said(refused) == "ConnectError: Connection refused"
 
 
 def test_fault_of_ours_is_not_hidden() -> None:

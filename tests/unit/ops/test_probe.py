@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -92,6 +93,13 @@ def test_nobody_there_is_unavailable_after_the_time_out(ingress: Ingress) -> Non
         send(make_probe("plant-1"), ingress.url, SECRET, timeout_s=0.2)
     with pytest.raises(RemoteUnavailable, match="ConnectError"):
         send(make_probe("plant-1"), "http://127.0.0.1:1", SECRET, timeout_s=0.2)
+
+
+def test_address_that_cannot_be_called_is_a_matter_of_usage_and_not_quoted() -> None:
+    for url in ("http://a-secret@a..b", "ftp://a-secret@host", "http://host/\na-secret", "a-secret"):
+        with pytest.raises(ConfigError, match="--url is no address") as caught:
+            send(make_probe("plant-1"), url, SECRET, timeout_s=30)
+        assert "a-secret" not in "".join(traceback.format_exception(caught.value))
 
 
 @pytest.mark.parametrize(("status", "words"), [(401, "events_secret"), (400, "400 instead of 202"), (200, "200 inst")])
