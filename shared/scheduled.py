@@ -81,3 +81,7 @@ def _answer(site: SiteConfig, order: O, work: Callable[[SiteConfig, O], Answer])
         except BridgeError as error:
             log.error("%s: %s", type(error).__name__, error)
             return {"error": str(error), "error_class": type(error).__name__}, 503 if error.transient else 500
+        except Exception as error:  # a fault of ours at one site must not stop the others
+            log.exception("fault in the function")
+            name = type(error).__name__
+            return {"error": f"a fault of ours ({name}), with its traceback in the log", "error_class": name}, 500

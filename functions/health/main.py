@@ -52,7 +52,8 @@ def _probe(site: SiteConfig, *, heal: bool) -> dict[str, Any]:
         probes = probe_site(site, parts, heal=heal)
     except Exception as error:  # a fault of ours at one site must not hide the others
         log.exception("probing failed", extra={"site": site.id})
-        probes = (Probe("all", ok=False, reason=f"{type(error).__name__}: {error}"),)
+        reason = f"a fault of ours ({type(error).__name__}), with its traceback in the log"
+        probes = (Probe("all", ok=False, reason=reason),)
     with log_context(site=site.id):
         for probe in probes:
             _log(probe)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from shared.deadline import deadline
-from shared.errors import RecordNotFound
+from shared.errors import BridgeError, RecordNotFound
 from shared.events import Event, dig
 from shared.maintainx.directory import Directory
 from shared.maintainx.webhooks import entity_of, id_text
@@ -74,7 +74,10 @@ class Names:
         except Exception as error:  # whatever it is: the notification goes out without the name
             if not is_quiet:
                 self._quiet_until_s[event.site] = self._clock() + _QUIET_S
-                log.warning("names left out: %s", error, extra={"error_class": type(error).__name__})
+                name = type(error).__name__
+                # What is no error of our tree may quote anything.
+                said = error if isinstance(error, BridgeError) else name
+                log.warning("names left out: %s", said, extra={"error_class": name})
         return found
 
 

@@ -53,6 +53,8 @@ def parse_address(url: str) -> NotifyBase | None:
     token = _parsing.set(True)
     try:
         address = Apprise.instantiate(url)
+    except Exception:  # of a plugin; its words may be those of the address
+        return None
     finally:
         _parsing.reset(token)
     return address if isinstance(address, NotifyBase) else None
@@ -89,7 +91,7 @@ def send_notification(
         if isinstance(claimed, InProgress):
             busy.append(line)
             continue
-        if address.notify(title=text.title, body=text.body, notify_type=_TYPES[text.urgency]):
+        if _accepts(address, text, line):
             store.complete_claim(claimed.claim, outcome="done", reason="sent", ttl_s=_CLAIM_TTL_S)
             sent += 1
         else:
@@ -102,6 +104,14 @@ def send_notification(
     if unusable:
         raise NotificationRejected(f"site {event.site}: Apprise does not understand the addresses on lines {unusable}")
     return done("sent", sent=sent, sent_before=before)
+
+
+def _accepts(address: Address, text: Notification, line: int) -> bool:
+    try:
+        return address.notify(title=text.title, body=text.body, notify_type=_TYPES[text.urgency])
+    except Exception as error:  # a plugin's own fault is that address's; its words may be those of the address
+        log.error("the address on line %d: its plugin raised %s", line, type(error).__name__)
+        return False
 
 
 def _claim_key(event: Event, url: str) -> ClaimKey:

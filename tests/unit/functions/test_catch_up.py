@@ -145,6 +145,19 @@ def test_archive_that_is_down_is_503_and_leaves_no_watermark(
     assert (state.get_watermark(SITE, "catch_up"), broker.published) == (None, [])
 
 
+def test_fault_of_ours_at_one_site_does_not_stop_the_others_and_is_told_by_its_class(
+    call: Call, maintainx: SimControl, archive: Archive, logged: LogLines
+) -> None:
+    make_work_order(maintainx, "missed", timedelta(hours=2))
+    archive.fault = ZeroDivisionError("words")
+    logged()
+    status, answer = call({})
+    assert answer["sites"].keys() == {"plant-1", "plant-2"}
+    assert (status, answer["sites"][SITE]["error_class"]) == (500, "ZeroDivisionError")
+    assert "words" not in str(answer)
+    assert ["ZeroDivisionError: words" in line["exc_info"] for line in logged() if "exc_info" in line] == [True]
+
+
 def test_refused_key_is_500(call: Call, configured: Settings, archive: Archive) -> None:
     configured.write_secret("api-key-1", "wrong")
     status, answer = call({"site": SITE})

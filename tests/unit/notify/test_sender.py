@@ -27,6 +27,8 @@ class Address:
     def notify(self, *, title: str, body: str, notify_type: NotifyType) -> bool:
         if self._url in self._bench.killing:
             raise Killed
+        if self._url in self._bench.raising:
+            raise UnicodeEncodeError("latin-1", self._url, 0, 1, self._url)
         if self._url in self._bench.refusing:
             return False
         self._bench.sent.append((self._url, title, body, notify_type))
@@ -46,6 +48,7 @@ class Bench:
         self.sent: list[tuple[str, str, str, NotifyType]] = []
         self.refusing: set[str] = set()
         self.killing: set[str] = set()
+        self.raising: set[str] = set()
 
     def send(self, *urls: str, event_id: str = "e1") -> Outcome:
         def parse(url: str) -> Address | None:
@@ -66,6 +69,19 @@ def test_every_address_gets_the_text_once(bench: Bench) -> None:
     outcome = bench.send("a", "b", "a")
     assert bench.sent == [(url, TEXT.title, TEXT.body, NotifyType.FAILURE) for url in ("a", "b")]
     assert (outcome.kind, outcome.reason, outcome.detail) == ("done", "sent", {"sent": 2, "sent_before": 1})
+
+
+def test_plugin_that_raises_is_an_address_that_refuses_and_its_words_are_not_told(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.raising.add("slack://token")
+    with pytest.raises(RemoteUnavailable, match=r"lines \[1\]") as caught:
+        bench.send("slack://token", "b")
+    assert bench.reached() == ["b"]
+    assert caplog.messages == ["the address on line 1: its plugin raised UnicodeEncodeError"]
+    assert "token" not in caplog.text + str(caught.value)
+    bench.raising.clear()
+    assert bench.send("slack://token", "b").detail == {"sent": 1, "sent_before": 1}
 
 
 def test_another_event_is_another_notification(bench: Bench) -> None:
