@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from shared.config.whole import get_config
 from shared.errors import ConfigError
+from shared.secret_forms import HEADER
 from shared.secrets import secrets
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def maintainx_client(site_id: str, *, max_wait_s: float = 20.0) -> MaintainXClie
     window_s = float(os.environ.get("MAINTAINX_RATE_WINDOW_S", "60"))
 
     def read_key() -> str:
-        return secrets.get(settings.api_key_secret)
+        return secrets.get(settings.api_key_secret, HEADER)
 
     def limits() -> tuple[Limit, Limit]:
         caps = settings.rate_limits
@@ -72,7 +73,7 @@ def maintainx_client(site_id: str, *, max_wait_s: float = 20.0) -> MaintainXClie
         settings.base_url,
         read_key,
         settings.organization_id,
-        refresh_key=lambda: secrets.refresh(settings.api_key_secret),
+        refresh_key=lambda: secrets.refresh(settings.api_key_secret, HEADER),
         gate=SharedGate(rate_budgets(), limits, max_wait_s=max_wait_s),
         reading_limits=reading_limits(rate_budgets(), read_key, max_wait_s=max_wait_s),
     )

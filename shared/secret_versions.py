@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from shared.errors import ConfigError, SecretMissing, SecretUnavailable
+from shared.secret_forms import text_of, trimmed, why_no_text
 from shared.secrets import environment_variable
 
 _TIMEOUT_S = 10.0
@@ -51,11 +52,12 @@ class FileSecretVersions:
     def newest(self, name: str) -> str | None:
         """See SecretVersions."""
         try:
-            return (self._folder / name).read_text(encoding="utf-8").strip() or None
+            data = (self._folder / name).read_bytes()
         except FileNotFoundError:
             return None
-        except (OSError, UnicodeDecodeError) as error:
+        except OSError as error:
             raise SecretUnavailable(f"secret {name}: its file cannot be read: {type(error).__name__}") from error
+        return _text(f"the file of secret {name}", data)
 
     def add(self, name: str, value: str, *, keep: int | None = None) -> None:  # noqa: ARG002  # a file has one version
         """See SecretVersions. Replaced in one step: a reader finds the old value or the new one, never half of it."""
@@ -99,7 +101,7 @@ class ManagerSecretVersions:
                 break
             except exceptions.FailedPrecondition:  # disabled or destroyed: a newer one may still follow
                 continue
-            value = _text(name, newer)
+            value = _text(f"secret {name}", newer.payload.data)
         return value
 
     def add(self, name: str, value: str, *, keep: int | None = None) -> None:
@@ -129,7 +131,7 @@ class ManagerSecretVersions:
             return None
         except (exceptions.PermissionDenied, exceptions.FailedPrecondition) as error:
             raise SecretMissing(f"secret {name}: {type(error).__name__}") from error
-        return _number(answer.name), _text(name, answer)
+        return _number(answer.name), _text(f"secret {name}", answer.payload.data)
 
     def _version(self, name: str, number: int) -> str:
         return f"projects/{self._project}/secrets/{name}/versions/{number}"
@@ -137,13 +139,17 @@ class ManagerSecretVersions:
     def _call(self, method: str, **request: Any) -> Any:
         """One call; what may pass becomes SecretUnavailable, a refusal stays Google's own error."""
         from google.api_core import exceptions
+        from google.auth.exceptions import GoogleAuthError
 
+        what = f"secret {request.get('name') or request.get('parent')}"
         try:
             return getattr(self._client, method)(request=request, timeout=_TIMEOUT_S)
         except (exceptions.NotFound, exceptions.PermissionDenied, exceptions.FailedPrecondition):
             raise
-        except Exception as error:  # no credentials, no network, time-out: all may pass
-            raise SecretUnavailable(f"secret {request.get('name') or request.get('parent')}: {error}") from error
+        except (exceptions.GoogleAPICallError, exceptions.RetryError, GoogleAuthError) as error:
+            raise SecretUnavailable(f"{what}: {error}") from error
+        except Exception as error:  # no network, for example; whatever it is, it may quote the request with the value
+            raise SecretUnavailable(f"{what}: {type(error).__name__}") from None
 
 
 def secret_versions_from_environment() -> SecretVersions:
@@ -165,11 +171,11 @@ def _number(resource: str) -> int:
     return int(resource.rpartition("/")[2])
 
 
-def _text(name: str, answer: Any) -> str | None:
-    try:
-        return str(answer.payload.data.decode("utf-8")).strip() or None
-    except UnicodeDecodeError as error:
-        raise SecretMissing(f"secret {name}: not UTF-8 text") from error
+def _text(what: str, data: bytes) -> str | None:
+    text = text_of(data)
+    if text is None:
+        raise SecretMissing(f"{what} {why_no_text(data)}")
+    return trimmed(text) or None
 
 
 def _secret_manager_client() -> Any:

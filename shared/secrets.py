@@ -8,6 +8,10 @@ Values are kept for CACHE_S; `refresh` reads again at once, for the caller whose
 the provider does not answer, the last value serves on, for up to STALE_S: a good secret does not turn bad because
 somebody else is down, and MaintainX does not send a webhook twice. Each secret is read by one thread at a time; who
 waited takes what that one found, a failure too.
+
+A value that cannot be what its use wants (`shared.secret_forms`) is as good as none: SecretMissing says what is odd
+about it. It does not make the last value serve on, either: who put it there wants the last one gone, and learns of the
+mistake while he is at it.
 """
 
 from __future__ import annotations
@@ -22,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.errors import SecretMissing, SecretUnavailable
+from shared.secret_forms import LINES, Form, oddity, text_of, trimmed, why_no_text
 
 CACHE_S = 300.0
 REFUSED_MIN_AGE_S = 10.0
@@ -68,10 +73,14 @@ class _Known:
 
 
 _NOTHING = _Known()
+_Key = tuple[str, Form]
 
 
 class Secrets:
-    """Reads secrets and remembers them for a while. Thread-safe."""
+    """Reads secrets and remembers them for a while. Thread-safe.
+
+    form: what the secret is used as. Of one that is used in two ways, each is read and remembered on its own.
+    """
 
     def __init__(
         self,
@@ -83,76 +92,83 @@ class Secrets:
         self._client_factory = client_factory or _secret_manager_client
         self._client: Any = None
         self._client_lock = threading.Lock()  # making the client may take seconds
-        self._cache: dict[str, _Known] = {}
-        self._reading: dict[str, threading.Lock] = {}
+        self._cache: dict[_Key, _Known] = {}
+        self._reading: dict[_Key, threading.Lock] = {}
 
-    def get(self, name: str) -> str:
+    def get(self, name: str, form: Form = LINES) -> str:
         """The secret's text without surrounding white space. Raises SecretMissing or SecretUnavailable."""
-        known = self.cached(name)
+        key = name, form
+        known = self.cached(name, form)
         if known is not None:
             return known
-        with self._lock_of(name):
-            known = self.cached(name)
+        with self._lock_of(key):
+            known = self.cached(name, form)
             if known is not None:
                 return known
-            before = self._known(name)
+            before = self._known(key)
             if before.error is not None and self._clock() < before.error_until:
                 raise _again(before.error)
-            return self._read_or_stale(name)
+            return self._read_or_stale(key)
 
-    def cached(self, name: str) -> str | None:
+    def cached(self, name: str, form: Form = LINES) -> str | None:
         """The secret if it was read in the last CACHE_S or has to serve on for now; never waits."""
-        known = self._known(name)
+        known = self._known((name, form))
         return known.value if self._clock() < known.believed_until else None
 
-    def refresh(self, name: str) -> str:
+    def refresh(self, name: str, form: Form = LINES) -> str:
         """The secret as it is now, past the cache. Raises SecretMissing or SecretUnavailable."""
+        key = name, form
         asked_at = self._clock()
-        with self._lock_of(name):
-            known = self._known(name)
+        with self._lock_of(key):
+            known = self._known(key)
             if known.tried_at <= asked_at:
-                return self._read_anew(name)
+                return self._read_anew(key)
         if known.read_at < known.tried_at and known.error is not None:
             raise _again(known.error)
         return known.answer()
 
-    def refresh_if_older(self, name: str, age_s: float) -> str:
+    def refresh_if_older(self, name: str, age_s: float, form: Form = LINES) -> str:
         """The secret, read anew unless that was tried in the last `age_s`. Raises SecretMissing, SecretUnavailable."""
-        with self._lock_of(name):
-            known = self._known(name)
+        key = name, form
+        with self._lock_of(key):
+            known = self._known(key)
             if self._clock() < known.tried_at + age_s:
                 return known.answer()
-            return self._read_or_stale(name)
+            return self._read_or_stale(key)
 
-    def _known(self, name: str) -> _Known:
-        return self._cache.get(name, _NOTHING)
+    def _known(self, key: _Key) -> _Known:
+        return self._cache.get(key, _NOTHING)
 
-    def _lock_of(self, name: str) -> threading.Lock:
-        return self._reading.setdefault(name, threading.Lock())
+    def _lock_of(self, key: _Key) -> threading.Lock:
+        return self._reading.setdefault(key, threading.Lock())
 
-    def _read_or_stale(self, name: str) -> str:
+    def _read_or_stale(self, key: _Key) -> str:
         """The secret read anew; if the provider does not answer, as it was last. Under the secret's lock."""
+        name, form = key
         try:
-            return self._read_anew(name)
+            return self._read_anew(key)
         except SecretUnavailable as error:
-            stale = self.cached(name)
+            stale = self.cached(name, form)
             if stale is None:
                 raise
-            age_s = round(self._clock() - self._known(name).read_at)
+            age_s = round(self._clock() - self._known(key).read_at)
             extra = {"secret": name, "age_s": age_s, "reason": type(error).__name__}
             log.error("secret of %d s ago serves on: %s", age_s, error, extra=extra)
             return stale
 
-    def _read_anew(self, name: str) -> str:
+    def _read_anew(self, key: _Key) -> str:
+        name, form = key
         try:
-            value = self._read(name).strip()
+            value = trimmed(self._read(name))
             if not value:
                 raise SecretMissing(f"secret {name} is empty")
+            if odd := oddity(value, form):
+                raise SecretMissing(f"secret {name} {odd}; correct it")
         except (SecretMissing, SecretUnavailable) as error:
-            self._cache[name] = self._known(name).failed(error, self._clock())
+            self._cache[key] = self._known(key).failed(error, self._clock())
             raise
         now = self._clock()
-        self._cache[name] = _Known(value, read_at=now, tried_at=now, believed_until=now + CACHE_S)
+        self._cache[key] = _Known(value, read_at=now, tried_at=now, believed_until=now + CACHE_S)
         return value
 
     def _read(self, name: str) -> str:
@@ -162,11 +178,9 @@ class Secrets:
         folder = os.environ.get("SECRETS_DIR")
         if folder:
             try:
-                return (Path(folder) / name).read_text(encoding="utf-8")
+                return _text(f"the file of secret {name}", (Path(folder) / name).read_bytes())
             except FileNotFoundError:
                 pass
-            except UnicodeDecodeError as error:
-                raise SecretMissing(f"secret {name}: its file is not UTF-8 text") from error
             except OSError as error:
                 raise SecretUnavailable(f"secret {name}: its file cannot be read: {error.strerror}") from error
         return self._read_remote(name)
@@ -185,16 +199,20 @@ class Secrets:
             raise SecretMissing(f"secret {resource}: {type(error).__name__}") from error
         except Exception as error:  # no credentials, no network, time-out: all may pass
             raise SecretUnavailable(f"secret {resource}: {type(error).__name__}") from error
-        try:
-            return str(answer.payload.data.decode("utf-8"))
-        except UnicodeDecodeError as error:
-            raise SecretMissing(f"secret {resource}: not UTF-8 text") from error
+        return _text(f"secret {resource}", answer.payload.data)
 
     def _made_client(self) -> Any:
         with self._client_lock:
             if self._client is None:
                 self._client = self._client_factory()
             return self._client
+
+
+def _text(what: str, data: bytes) -> str:
+    text = text_of(data)
+    if text is None:
+        raise SecretMissing(f"{what} {why_no_text(data)}")
+    return text
 
 
 def _again(error: SecretMissing | SecretUnavailable) -> SecretMissing | SecretUnavailable:

@@ -19,9 +19,10 @@ from shared.errors import (
     RateLimited,
     RemoteRejected,
     RemoteUnavailable,
-    SecretMissing,
 )
-from shared.http import Explain, Judge, send
+from shared.http import Explain, Judge, open_client, send
+from shared.http_words import CREDENTIALS_HEADER
+from shared.secret_forms import CLIENT_ID_AND_SECRET, HEADER, USER_AND_PASSWORD, oddity
 from shared.secrets import Secrets
 
 _CONNECT_TIMEOUT_S = 5.0
@@ -53,11 +54,11 @@ class ErpConnection:
         settings = config.connection
         self.settle_s = settings.settle_s
         self._secret_name = config.credentials_secret if settings.auth != "none" else None
-        self._form = _FORMS.get(settings.auth)
+        self._form = _FORMS.get(settings.auth, HEADER)
         self._secrets = secrets
         self._explain = explain
         self._judge = judge
-        self._client = httpx.Client(
+        self._client = open_client(
             base_url=config.base_url,
             timeout=httpx.Timeout(settings.timeout_s, connect=min(_CONNECT_TIMEOUT_S, settings.timeout_s)),
             transport=transport,
@@ -102,18 +103,11 @@ class ErpConnection:
     def _send_once(self, method: str, url: str, *, anew: bool, **options: Any) -> httpx.Response:
         headers = dict(options.pop("headers", None) or {})
         if self._secret_name is not None:
-            headers[self._authorization_header] = self._authorization(self._secret(self._secret_name, anew), anew)
+            secret = (self._secrets.refresh if anew else self._secrets.get)(self._secret_name, self._form)
+            headers[self._authorization_header] = self._authorization(secret, anew)
         options = {"explain": self._explain, "judge": self._judge, **options}
-        return send(self._client, method, url, system="erp", headers=headers, **options)
-
-    def _secret(self, name: str, anew: bool) -> str:
-        """The secret's value; SecretMissing if it is not of the form that `auth` wants, also when read anew."""
-        secret = (self._secrets.refresh if anew else self._secrets.get)(name)
-        if self._form is None or _is_pair(secret):
-            return secret
-        if not anew:
-            return self._secret(name, True)
-        raise SecretMissing(f"secret {name} does not hold {self._form}")
+        named = {CREDENTIALS_HEADER: self._authorization_header}
+        return send(self._client, method, url, system="erp", headers=headers, extensions=named, **options)
 
 
 def json_of(response: httpx.Response) -> Any:
@@ -177,13 +171,10 @@ class _ClientCredentials:
         token = answer.get("access_token")
         if not isinstance(token, str) or not token:
             raise RemoteRejected("erp token server: the answer has no access_token", status=response.status_code)
+        if odd := oddity(token, HEADER):
+            raise RemoteRejected(f"erp token server: the access_token {odd}", status=response.status_code)
         lifetime_s = answer.get("expires_in")
         return token, float(lifetime_s) if isinstance(lifetime_s, int | float) else _TOKEN_LIFETIME_S
-
-
-def _is_pair(secret: str) -> bool:
-    first, _, second = secret.partition(":")
-    return bool(first and second)
 
 
 def _basic(pair: str, _anew: bool) -> str:
@@ -202,6 +193,6 @@ def _nothing(_secret: str, _anew: bool) -> str:
     raise AssertionError("auth: none reads no secret")
 
 
-# What the secret must hold, where not any text will do.
-_FORMS = {"basic": "user:password", "oauth": "client_id:client_secret"}
+# What the secret must be, where it is no header's value.
+_FORMS = {"basic": USER_AND_PASSWORD, "oauth": CLIENT_ID_AND_SECRET}
 _PLAIN: dict[str, Authorization] = {"bearer": _bearer, "basic": _basic, "api_key": _api_key, "none": _nothing}

@@ -24,6 +24,7 @@ from shared.maintainx.subscriptions.ledger import Ledger
 from shared.maintainx.subscriptions.model import Remembered, Step, Verb, Wanted, secret_hash
 from shared.maintainx.subscriptions.plan import plan
 from shared.maintainx.subscriptions.receiver import Receiver
+from shared.secret_forms import LINES, oddity
 from shared.secret_versions import SecretVersions
 from shared.secrets import lines
 
@@ -185,7 +186,10 @@ class Work:
         secret = self._secret(entry)
         known = lines(self._versions.newest(entry.secret_name) or "")
         if secret not in known:
-            self._versions.add(entry.secret_name, "\n".join((secret, *known)))
+            together = "\n".join((secret, *known))
+            if odd := oddity(together, LINES):  # webhook_ingress would take none of them
+                raise SecretMissing(f"secret {entry.secret_name}, with the new value as line 1, {odd}; correct it")
+            self._versions.add(entry.secret_name, together)
         due = self._tools.clock() + self._tools.settle
         self._remember(replace(entry, state="parked", secret_hash=secret_hash(secret), due_at_utc=due))
 

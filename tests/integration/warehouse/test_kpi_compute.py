@@ -19,6 +19,7 @@ from local.maintainx.testing import running_simulator
 from shared import bootstrap
 from shared.config.senders import get_senders
 from shared.config.whole import get_config
+from shared.secret_forms import HEADER
 from shared.secrets import secrets
 from shared.warehouse.gateway import Warehouse, scalar
 
@@ -174,7 +175,7 @@ def test_maintainx_that_refuses_the_key_needs_a_person(
     call: Callable[[dict[str, Any]], tuple[int, dict[str, Any]]], site: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SECRET_MAINTAINX_KEY", "wrong")
-    secrets.refresh("maintainx-key")
+    secrets.refresh("maintainx-key", HEADER)
     code, answer = call({})
     secrets._cache.clear()
     assert (code, answer["sites"][site]["error_class"]) == (500, "AuthenticationFailed")
@@ -198,7 +199,7 @@ def test_a_load_waits_for_the_next_rate_window_and_for_no_longer_than_it_is_told
     assert sys.modules["main"].RATE_WAIT_S > 60  # the window of MaintainX itself
     monkeypatch.setenv("MAINTAINX_RATE_WINDOW_S", "1")
     monkeypatch.setenv("SECRET_MAINTAINX_KEY", "limited")
-    secrets.refresh("maintainx-key")
+    secrets.refresh("maintainx-key", HEADER)
     maintainx.configure(rate_window_s=1.0, token_cap=1)
     with monkeypatch.context() as patch:
         patch.setattr(sys.modules["main"], "RATE_WAIT_S", 0.0)

@@ -17,6 +17,7 @@ from google.cloud.secretmanager_v1.services.secret_manager_service.transports im
 from google.cloud.secretmanager_v1.types import AccessSecretVersionRequest, AccessSecretVersionResponse
 
 from shared.errors import SecretMissing, SecretUnavailable
+from shared.secret_forms import HEADER
 from shared.secrets import CACHE_S, STALE_S, Secrets, lines
 
 NAME = "webhook-plant-1"
@@ -153,6 +154,47 @@ def test_empty_secret_is_missing_wherever_it_stands(value: str, folder: Path, mo
     monkeypatch.setenv(VARIABLE, value)
     with pytest.raises(SecretMissing, match="is empty"):
         Secrets(client_factory=never).get(NAME)
+
+
+def test_mark_that_windows_puts_before_a_text_is_left_out_wherever_it_stands(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, vault: Vault, client: object
+) -> None:
+    monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "p1")
+    marked = "\ufeffvalue\r\n"
+    vault.content[RESOURCE] = marked.encode()
+    assert Secrets(client_factory=lambda: client).get(NAME) == "value"
+    (folder / NAME).write_bytes(marked.encode())
+    assert Secrets(client_factory=never).get(NAME) == "value"
+    monkeypatch.setenv(VARIABLE, marked)
+    assert Secrets(client_factory=never).get(NAME) == "value"
+
+
+def test_text_in_another_encoding_is_named_and_the_error_does_not_carry_it(folder: Path) -> None:
+    for content, words in (("value".encode("utf-16"), "is UTF-16, not UTF-8"), (b"value\xff", "is not UTF-8")):
+        (folder / NAME).write_bytes(content)
+        with pytest.raises(SecretMissing, match=f"{NAME} {words}") as caught:
+            Secrets(client_factory=never).get(NAME)
+        assert (caught.value.__cause__, caught.value.__context__) == (None, None)
+
+
+def test_value_that_its_use_does_not_take_is_as_good_as_none(folder: Path) -> None:
+    clock = Clock()
+    secrets = Secrets(clock=clock, client_factory=never)
+    (folder / NAME).write_text("good")
+    assert secrets.get(NAME, HEADER) == secrets.get(NAME) == "good"
+    (folder / NAME).write_text("new\ngood")
+    with pytest.raises(SecretMissing, match=f"^secret {NAME} has 2 lines where one is wanted; correct it$"):
+        secrets.refresh(NAME, HEADER)
+    assert secrets.get(NAME, HEADER) == "good"  # as with one that was taken away, for what is left of its time
+    clock.now_s += CACHE_S
+    with pytest.raises(SecretMissing, match="2 lines"):
+        secrets.get(NAME, HEADER)
+    assert secrets.get(NAME) == "new\ngood"  # another use takes it
+    (folder / NAME).write_text("new")
+    with pytest.raises(SecretMissing, match="2 lines"):
+        secrets.get(NAME, HEADER)  # still the failure of a moment ago
+    clock.now_s += 10
+    assert secrets.get(NAME, HEADER) == "new"
 
 
 def test_nowhere_to_look_is_missing() -> None:

@@ -228,6 +228,19 @@ def test_one_type_that_fails_does_not_stop_the_others(world: World, monkeypatch:
     assert len(world.made) == 2
 
 
+def test_secret_is_not_put_beside_one_for_which_webhook_ingress_would_refuse_both(world: World) -> None:
+    name = secret_name("NEW_ASSET")
+    world.secrets[name] = "a-secret\u200b"
+    (failed,) = (item for item in run(world, world.keeper({"NEW_ASSET": {}})).done if item.error)
+    assert failed.verb == "store_secret"
+    assert f"secret {name}, with the new value as line 1, holds U+200B ZERO WIDTH SPACE" in failed.error
+    assert "a-secret" not in failed.error
+    assert world.secrets[name] == "a-secret\u200b"
+    world.secrets[name] = "a-secret"
+    assert not run(world, world.keeper({"NEW_ASSET": {}})).failed
+    assert world.serving("NEW_ASSET")
+
+
 def test_loss_is_not_noted_before_the_successor_is_made(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     keeper = world.keeper({"NEW_ASSET": {}})
     run(world, keeper)

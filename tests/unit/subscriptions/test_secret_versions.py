@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterator
 from concurrent import futures
 from dataclasses import dataclass, field
@@ -139,6 +140,19 @@ def test_white_space_around_it_does_not_count(versions: SecretVersions) -> None:
     assert versions.newest(NAME) == "a\nb"
 
 
+def test_mark_of_windows_before_it_does_not_become_part_of_a_line(versions: SecretVersions) -> None:
+    versions.add(NAME, "\ufeffa\nb")
+    assert versions.newest(NAME) == "a\nb"
+
+
+def test_text_in_another_encoding_is_missing(versions: SecretVersions, vault: Vault, tmp_path: Path) -> None:
+    (tmp_path / NAME).write_bytes("value".encode("utf-16"))
+    vault.versions[NAME] = ["value".encode("utf-16")]
+    with pytest.raises(SecretMissing, match=f"{NAME} is UTF-16") as caught:
+        versions.newest(NAME)
+    assert caught.value.__context__ is None
+
+
 def test_what_an_environment_variable_overrides_is_not_written(
     versions: SecretVersions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -177,6 +191,18 @@ def test_only_versions_beyond_keep_are_destroyed(manager: ManagerSecretVersions,
     assert [value is None for value in vault.versions[NAME]] == [True, True, False, False, False]
     manager.add(NAME, "without keep")
     assert len(vault.destroyed) == 2
+
+
+def test_value_that_cannot_be_sent_is_not_quoted(vault: Vault) -> None:
+    value = "".join(("a", "-", "secret"))  # not in the source line that a traceback shows
+
+    class Quoting:
+        def add_secret_version(self, *, request: dict[str, Any], timeout: float) -> Any:
+            raise TypeError(f"{request} within {timeout} s")
+
+    with pytest.raises(SecretUnavailable, match=r"TypeError$") as caught:
+        ManagerSecretVersions(PROJECT, client_factory=Quoting).add(NAME, value)
+    assert value not in "".join(traceback.format_exception(caught.value))
 
 
 def test_secret_that_terraform_did_not_make_is_missing(manager: ManagerSecretVersions) -> None:
