@@ -31,7 +31,8 @@ BridgeError
     │   ├── RecordNotFound         404
     │   └── ValidationFailed       400; carries faults, each with the path of the field
     ├── SecretMissing         no such secret, an empty one, or one that cannot be used for what it is there for
-    └── NotificationRejected  every address of a notification is unusable
+    ├── NotificationRejected  addresses of a notification are unusable
+    └── NotificationUnconfirmed  sent twice and confirmed by nobody: it may have arrived
 
 What a handler does with an error follows from its class (`transient`), never from status codes at the call site.
 """
@@ -195,4 +196,8 @@ class SecretMissing(PermanentError):
 
 
 class NotificationRejected(PermanentError):
-    """No address of a notification can be used."""
+    """Addresses of a notification cannot be used."""
+
+
+class NotificationUnconfirmed(PermanentError):
+    """A notification was sent twice to an address, and its service confirmed neither: it may have arrived."""

@@ -10,7 +10,7 @@ from shared.events import Event
 from shared.notify.messages import notification
 from shared.notify.sender import send_notification
 from shared.outcomes import Outcome, skipped
-from shared.pubsub.handler import pubsub_function
+from shared.pubsub.handler import pubsub_function, replay_id
 from shared.secrets import lines, secrets
 
 get_config()  # a bad configuration is refused at start, not at the first event
@@ -25,4 +25,4 @@ def notify(event: Event) -> Outcome:
         return skipped("no_addresses")
     urls = lines(secrets.get(site.notify.urls_secret))
     text = notification(event, site.name, asset_names().of(event))
-    return send_notification(event, text, urls, state_store())
+    return send_notification(event, text, urls, state_store(), replay_id=replay_id())

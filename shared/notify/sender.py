@@ -1,63 +1,55 @@
 """Sends a notification to every address of a site, each address once.
 
 A site's addresses are Apprise URLs (`slack://...`, `msteams://...`, `mailto://...`), one a line of its secret. Each
-address has a claim of its own, so that a retry after a partial failure repeats only what failed. Services offer no
-idempotency key: a crash between the service's answer and our note of it can send a notification twice.
+address is tried on its own (`shared.notify.attempts`), so that a retry repeats only what failed. Services offer no
+idempotency key: where one does not answer, or we die before we noted its answer, the notification may have arrived or
+not. It is then sent once more, which is the lesser evil, and after that it is a dead letter: a person decides.
 """
 
 from __future__ import annotations
 
-import hashlib
 import logging
+import math
 from collections.abc import Callable, Sequence
-from contextvars import ContextVar
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import Literal
 
-from apprise import Apprise, NotifyType
-from apprise.plugins import NotifyBase
-
-from shared.errors import NotificationRejected, RecordBusy, RemoteUnavailable
+from shared.deadline import deadline, remaining_s
+from shared.errors import (
+    BridgeError,
+    NotificationRejected,
+    NotificationUnconfirmed,
+    OutcomeUnknown,
+    RateLimited,
+    RecordBusy,
+    RemoteUnavailable,
+)
 from shared.events import Event
-from shared.notify.messages import Notification, Urgency
+from shared.notify import attempts
+from shared.notify.address import Address, parse_address
+from shared.notify.messages import Notification
 from shared.outcomes import Outcome, done
-from shared.state import ClaimKey, Done, InProgress, StateStore
+from shared.state import StateStore
 
 log = logging.getLogger(__name__)
 
-_CLAIM_LEASE_S = 60.0
-_CLAIM_TTL_S = 30 * 86400.0
-
-_TYPES: dict[Urgency, NotifyType] = {
-    "info": NotifyType.INFO,
-    "success": NotifyType.SUCCESS,
-    "warning": NotifyType.WARNING,
-    "failure": NotifyType.FAILURE,
-}
+# A lease outlasts the work: what is left of the deadline, and the note of what it came to.
+_SHORTEST_LEASE_S, _LEASE_MARGIN_S = 60.0, 20.0
+_TIME_TO_NOTE_S = 5.0  # left over when the last address had its time
+_AGAIN = "sent again: the service did not confirm it the first time"
 
 
-class Address(Protocol):
-    """One place to send to."""
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """What became of one line of the secret. Never the address: it holds tokens."""
 
-    def notify(self, *, title: str, body: str, notify_type: NotifyType) -> bool:
-        """Send; True if the service accepted it."""
-        ...
+    number: int
+    result: attempts.Result | Literal["unusable"]
+    why: str = ""
+    retry_after_s: float | None = None
 
-
-# What Apprise logs about a URL that it does not understand is the URL, or the token in it.
-_parsing: ContextVar[bool] = ContextVar("parsing", default=False)
-logging.getLogger("apprise").addFilter(lambda _: not _parsing.get())
-
-
-def parse_address(url: str) -> NotifyBase | None:
-    """The address that an Apprise URL means; None if Apprise does not understand it."""
-    token = _parsing.set(True)
-    try:
-        address = Apprise.instantiate(url)
-    except Exception:  # of a plugin; its words may be those of the address
-        return None
-    finally:
-        _parsing.reset(token)
-    return address if isinstance(address, NotifyBase) else None
+    def __str__(self) -> str:
+        return f"line {self.number} ({self.why})" if self.why else f"line {self.number}"
 
 
 def send_notification(
@@ -66,55 +58,78 @@ def send_notification(
     urls: Sequence[str],
     store: StateStore,
     *,
+    replay_id: str = "",
     parse: Callable[[str], Address | None] = parse_address,
 ) -> Outcome:
-    """Send `text` to each of `urls` that did not have it yet.
+    """Send `text` to each of `urls` that did not have it yet; the time that is left is shared among them.
 
-    Returns done with counts. Raises RemoteUnavailable if a service did not accept it, RecordBusy if another delivery is
-    sending to an address or died while it did (only those are tried again), and, once all usable addresses have it,
-    NotificationRejected if some URLs mean nothing to Apprise. Messages name the line of an address in the secret, never
-    the address: it holds tokens.
+    replay_id: of the replay that brings the event, "" if none. Returns done with counts. Raises, in this order:
+    RemoteUnavailable or RateLimited if it did not arrive at an address, OutcomeUnknown if it may have arrived and is to
+    be sent once more, RecordBusy if another delivery is sending or died while it did. Then, once all others have it,
+    NotificationUnconfirmed if it may have arrived and is not sent again by itself, NotificationRejected if some URLs
+    mean nothing to Apprise. Messages name the line of an address in the secret.
     """
-    sent = before = 0
-    failed: list[int] = []
-    busy: list[int] = []
-    unusable: list[int] = []
-    for line, url in enumerate(urls, start=1):
-        address = parse(url)
-        if address is None:
-            unusable.append(line)
-            continue
-        claimed = store.claim(_claim_key(event, url), owner=f"notify/{event.event_id}", lease_s=_CLAIM_LEASE_S)
-        if isinstance(claimed, Done):
-            before += 1
-            continue
-        if isinstance(claimed, InProgress):
-            busy.append(line)
-            continue
-        if _accepts(address, text, line):
-            store.complete_claim(claimed.claim, outcome="done", reason="sent", ttl_s=_CLAIM_TTL_S)
-            sent += 1
-        else:
-            store.release_claim(claimed.claim)
-            failed.append(line)
-    if failed:
-        raise RemoteUnavailable(f"site {event.site}: addresses on lines {failed} did not accept the notification")
-    if busy:
-        raise RecordBusy(f"site {event.site}: another delivery has not finished with the addresses on lines {busy}")
-    if unusable:
-        raise NotificationRejected(f"site {event.site}: Apprise does not understand the addresses on lines {unusable}")
-    return done("sent", sent=sent, sent_before=before)
+    lines: list[_Line] = []
+    for number, url in enumerate(urls, start=1):
+        share_s = (remaining_s() - _TIME_TO_NOTE_S) / (len(urls) - number + 1)
+        lines.append(_send_to(event, text, url, number, share_s, store, replay_id, parse(url)))
+    failures = [(kind, what, found) for name, kind, what in _FAILURES if (found := _of(lines, name))]
+    if failures:
+        told = "; ".join(f"{what} {', '.join(map(str, found))}" for _, what, found in failures)
+        kind, _, found = failures[0]
+        raise _failure(kind, f"site {event.site}, addresses of the notification: {told}", found)
+    count = [line.result for line in lines].count
+    return done("sent", sent=count("sent"), sent_before=count("sent_before"))
 
 
-def _accepts(address: Address, text: Notification, line: int) -> bool:
-    try:
-        return address.notify(title=text.title, body=text.body, notify_type=_TYPES[text.urgency])
-    except Exception as error:  # a plugin's own fault is that address's; its words may be those of the address
-        log.error("the address on line %d: its plugin raised %s", line, type(error).__name__)
-        return False
+def _send_to(
+    event: Event,
+    text: Notification,
+    url: str,
+    number: int,
+    share_s: float,
+    store: StateStore,
+    replay_id: str,
+    address: Address | None,
+) -> _Line:
+    if address is None:
+        return _Line(number, "unusable")
+    if share_s <= 0:
+        return _Line(number, "refused", "no time was left")
+    left_s = remaining_s()
+    lease_s = max(_SHORTEST_LEASE_S, left_s + _LEASE_MARGIN_S) if math.isfinite(left_s) else _SHORTEST_LEASE_S
+    attempt = attempts.next_attempt(store, event, url, replay_id=replay_id, lease_s=lease_s)
+    if not isinstance(attempt, attempts.Attempt):
+        return _Line(number, attempt)
+    if attempt.is_repeat:
+        text = replace(text, body=f"{text.body}\n{_AGAIN}")
+    with deadline(share_s):
+        delivery = address.send(text, without=attempt.confirmed)
+    line = _Line(number, attempts.settle(store, attempt, delivery), delivery.why, delivery.retry_after_s)
+    if line.result in _WARNINGS:
+        log.warning("site %s: event %s: %s: %s", event.site, event.event_id, line, _WARNINGS[line.result])
+    return line
 
 
-def _claim_key(event: Event, url: str) -> ClaimKey:
-    """One event at one address. Without the replay's nonce: who already has the notification gets no second one."""
-    address = hashlib.sha256(url.encode()).hexdigest()[:16]
-    return ClaimKey(event.site, event.event_id, f"notify:{address}")
+def _of(lines: Sequence[_Line], result: str) -> list[_Line]:
+    return [line for line in lines if line.result == result]
+
+
+def _failure(kind: type[BridgeError], message: str, lines: Sequence[_Line]) -> BridgeError:
+    waits_s = [line.retry_after_s for line in lines if line.retry_after_s is not None]
+    if kind is RemoteUnavailable and len(waits_s) == len(lines):
+        return RateLimited(message, retry_after_s=max(waits_s))
+    return kind(message)
+
+
+_WARNINGS = {
+    "unknown": "not confirmed, it may have arrived; it is sent once more",
+    "given_up": "not confirmed, it may have arrived; it is not sent again by itself",
+}
+_FAILURES: tuple[tuple[str, type[BridgeError], str], ...] = (
+    ("refused", RemoteUnavailable, "the notification did not arrive at"),
+    ("unknown", OutcomeUnknown, "it may have arrived, and is sent once more, at"),
+    ("busy", RecordBusy, "another delivery has not finished with"),
+    ("given_up", NotificationUnconfirmed, "it may have arrived, and is not sent again unless it is replayed, at"),
+    ("unusable", NotificationRejected, "Apprise does not understand"),
+)

@@ -12,6 +12,7 @@ import functools
 import logging
 import os
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 
 from flask import Request
@@ -50,6 +51,13 @@ _IN_PROGRESS = "in_progress_elsewhere"
 _NEVER_BURIED = frozenset({_IN_PROGRESS, RecordBusy.__name__})
 
 log = logging.getLogger(__name__)
+
+_replay_id: ContextVar[str] = ContextVar("replay_id", default="")
+
+
+def replay_id() -> str:
+    """The replay that brings the event which is being handled; "" if no person asked for it again."""
+    return _replay_id.get()
 
 
 def pubsub_function(
@@ -104,7 +112,7 @@ class _Receiver:
         try:
             event = Event.from_json(message.data)
             if self.claims is None:
-                return self._settle(message, self._handle_in_time(event))
+                return self._settle(message, self._handle_in_time(message, event))
             store = self.claims()
             key = ClaimKey(event.site, event.event_id, self.function, nonce=message.replay_id)
             claimed = store.claim(key, owner=f"{self.function}/{message.message_id}", lease_s=_lease_s())
@@ -114,16 +122,19 @@ class _Receiver:
             return skipped("duplicate", first_outcome=claimed.outcome, first_reason=claimed.reason)
         if isinstance(claimed, InProgress):
             return self._settle(message, retry(_IN_PROGRESS, until=claimed.until_utc.isoformat()))
-        outcome = self._settle(message, self._handle_in_time(event))
+        outcome = self._settle(message, self._handle_in_time(message, event))
         _finish_claim(store, claimed.claim, outcome)
         return outcome
 
-    def _handle_in_time(self, event: Event) -> Outcome:
+    def _handle_in_time(self, message: PushMessage, event: Event) -> Outcome:
+        token = _replay_id.set(message.replay_id)
         try:
             with deadline(float(os.environ.get("HANDLER_DEADLINE_S", _DEFAULT_DEADLINE_S))):
                 return self.handle(event)
         except Exception as error:
             return _failure(error)
+        finally:
+            _replay_id.reset(token)
 
     def _settle(self, message: PushMessage, outcome: Outcome) -> Outcome:
         """Bury what is dead or was tried for the last time. Only a buried message may be called dead: it is kept."""

@@ -60,6 +60,11 @@ def claim_holder(document: Mapping[str, Any], now_utc: datetime) -> InProgress |
     return InProgress(document["owner"], expires_at_utc)
 
 
+def is_abandoned(document: Mapping[str, Any]) -> bool:
+    """Whether a claim that is free again was held to the end of its lease, and not dealt with."""
+    return bool(document["state"] == "in_progress")
+
+
 def known_claim(document: Mapping[str, Any], now_utc: datetime) -> KnownClaim | None:
     """The claim as anybody may read it; None if it is free."""
     holder = claim_holder(document, now_utc)

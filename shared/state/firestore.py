@@ -75,6 +75,7 @@ class FirestoreStateStore:
         token = uuid4().hex
         with errors_named(f"claim {key.document_id}"):
             ref = self._store.document("claims", key.document_id)
+            abandoned = False
             for _ in range(_ROUNDS):
                 now_utc, until_utc = self._lease(lease_s)
                 fields = documents.claimed(key, owner=owner, now_utc=now_utc, until_utc=until_utc)
@@ -88,9 +89,10 @@ class FirestoreStateStore:
                     elif holder := documents.claim_holder(found.to_dict(), now_utc):
                         return holder
                     else:
+                        abandoned = documents.is_abandoned(found.to_dict())
                         version = self._store.update(ref, fields, token, found.update_time)
                 if version is not None:
-                    return Acquired(Claim(key, owner, until_utc, version))
+                    return Acquired(Claim(key, owner, until_utc, version), abandoned)
         raise RecordBusy(f"claim {key.document_id} keeps changing hands")
 
     def complete_claim(self, claim: Claim, *, outcome: str, reason: str, ttl_s: float) -> None:

@@ -44,9 +44,14 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Acquired:
-    """The claim is ours until `claim.lease_until_utc`: do the work, then complete or release it."""
+    """The claim is ours until `claim.lease_until_utc`: do the work, then complete or release it.
+
+    abandoned: somebody held it and let the lease end, so the work may be done, or half of it. (False also if that is so
+    long ago that the store has deleted the claim.)
+    """
 
     claim: Claim
+    abandoned: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,8 @@ class StateStore(Protocol):
     def claim(self, key: ClaimKey, *, owner: str, lease_s: float) -> ClaimResult:
         """Take the claim if it is free or its lease ended; of any number of callers at once exactly one gets Acquired.
 
-        owner: who asks, for people to read; two calls with one owner are still two callers.
+        owner: who asks, for people to read; two calls with one owner are still two callers. Acquired says whether
+        somebody had it before and died over it.
         """
         ...
 

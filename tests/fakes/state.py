@@ -72,7 +72,8 @@ class MemoryStateStore:
                 return found.done or InProgress(found.owner, found.until_utc)
             taken = _Claimed(owner, now + timedelta(seconds=lease_s), self._next())
             self._claims[key] = taken
-            return Acquired(Claim(key, owner, taken.until_utc, taken.version))
+            abandoned = found is not None and found.done is None
+            return Acquired(Claim(key, owner, taken.until_utc, taken.version), abandoned)
 
     def complete_claim(self, claim: Claim, *, outcome: str, reason: str, ttl_s: float) -> None:
         with self._mutex:

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
-from apprise import NotifyType
 
-from shared.errors import NotificationRejected, RecordBusy, RemoteUnavailable, StateUnavailable
+from shared.deadline import deadline, remaining_s
+from shared.errors import (
+    NotificationRejected,
+    NotificationUnconfirmed,
+    OutcomeUnknown,
+    RecordBusy,
+    RemoteUnavailable,
+    StateUnavailable,
+)
+from shared.notify.address import Delivery, parse_address
 from shared.notify.messages import Notification
-from shared.notify.sender import parse_address, send_notification
+from shared.notify.sender import send_notification
 from shared.outcomes import Outcome
 from tests.fakes.events import AT_UTC, make_event
 from tests.fakes.state import MemoryStateStore
@@ -24,15 +33,16 @@ class Address:
         self._url = url
         self._bench = bench
 
-    def notify(self, *, title: str, body: str, notify_type: NotifyType) -> bool:
+    def send(self, text: Notification, *, without: frozenset[str]) -> Delivery:
+        assert not without
+        self._bench.given_s.append(remaining_s())
+        self._bench.clock_s += self._bench.takes_s
         if self._url in self._bench.killing:
             raise Killed
-        if self._url in self._bench.raising:
-            raise UnicodeEncodeError("latin-1", self._url, 0, 1, self._url)
         if self._url in self._bench.refusing:
-            return False
-        self._bench.sent.append((self._url, title, body, notify_type))
-        return True
+            return Delivery("refused", "answered 503")
+        self._bench.sent.append((self._url, text))
+        return Delivery("unknown", "ReadTimeout") if self._url in self._bench.silent else Delivery("sent")
 
 
 class Killed(BaseException):
@@ -45,10 +55,13 @@ class Bench:
     def __init__(self) -> None:
         self.now_utc = AT_UTC
         self.store = MemoryStateStore(clock=lambda: self.now_utc)
-        self.sent: list[tuple[str, str, str, NotifyType]] = []
+        self.sent: list[tuple[str, Notification]] = []
         self.refusing: set[str] = set()
+        self.silent: set[str] = set()
         self.killing: set[str] = set()
-        self.raising: set[str] = set()
+        self.clock_s = 0.0
+        self.takes_s = 0.0
+        self.given_s: list[float] = []
 
     def send(self, *urls: str, event_id: str = "e1") -> Outcome:
         def parse(url: str) -> Address | None:
@@ -57,7 +70,7 @@ class Bench:
         return send_notification(make_event(event_id=event_id), TEXT, urls, self.store, parse=parse)
 
     def reached(self) -> list[str]:
-        return [url for url, *_ in self.sent]
+        return [url for url, _ in self.sent]
 
 
 @pytest.fixture
@@ -67,21 +80,8 @@ def bench() -> Bench:
 
 def test_every_address_gets_the_text_once(bench: Bench) -> None:
     outcome = bench.send("a", "b", "a")
-    assert bench.sent == [(url, TEXT.title, TEXT.body, NotifyType.FAILURE) for url in ("a", "b")]
+    assert bench.sent == [("a", TEXT), ("b", TEXT)]
     assert (outcome.kind, outcome.reason, outcome.detail) == ("done", "sent", {"sent": 2, "sent_before": 1})
-
-
-def test_plugin_that_raises_is_an_address_that_refuses_and_its_words_are_not_told(
-    bench: Bench, caplog: pytest.LogCaptureFixture
-) -> None:
-    bench.raising.add("slack://token")
-    with pytest.raises(RemoteUnavailable, match=r"lines \[1\]") as caught:
-        bench.send("slack://token", "b")
-    assert bench.reached() == ["b"]
-    assert caplog.messages == ["the address on line 1: its plugin raised UnicodeEncodeError"]
-    assert "token" not in caplog.text + str(caught.value)
-    bench.raising.clear()
-    assert bench.send("slack://token", "b").detail == {"sent": 1, "sent_before": 1}
 
 
 def test_another_event_is_another_notification(bench: Bench) -> None:
@@ -98,7 +98,7 @@ def test_repetition_sends_nothing(bench: Bench) -> None:
 
 def test_retry_after_a_partial_failure_repeats_only_what_failed(bench: Bench) -> None:
     bench.refusing = {"b"}
-    with pytest.raises(RemoteUnavailable, match=r"site plant-1: addresses on lines \[2\]"):
+    with pytest.raises(RemoteUnavailable, match=r"^site plant-1, .* did not arrive at line 2 \(answered 503\)$"):
         bench.send("a", "b", "c")
     assert bench.reached() == ["a", "c"]
     bench.refusing = set()
@@ -107,7 +107,7 @@ def test_retry_after_a_partial_failure_repeats_only_what_failed(bench: Bench) ->
 
 
 def test_address_that_means_nothing_is_told_after_all_others_have_it(bench: Bench) -> None:
-    with pytest.raises(NotificationRejected, match=r"lines \[1, 3\]"):
+    with pytest.raises(NotificationRejected, match=r"does not understand line 1, line 3$"):
         bench.send("?one", "a", "?two")
     assert bench.reached() == ["a"]
     with pytest.raises(NotificationRejected):
@@ -126,11 +126,52 @@ def test_notification_that_died_on_its_way_is_not_taken_for_sent(bench: Bench) -
     with pytest.raises(Killed):
         bench.send("a", "b")
     bench.killing = set()
-    with pytest.raises(RecordBusy, match=r"lines \[2\]"):
+    with pytest.raises(RecordBusy, match=r"not finished with line 2$"):
         bench.send("a", "b")
     bench.now_utc += timedelta(seconds=61)
     assert bench.send("a", "b").detail == {"sent": 1, "sent_before": 1}
     assert bench.reached() == ["a", "b"]
+    assert "sent again" in bench.sent[-1][1].body
+
+
+def test_notification_over_which_two_processes_died_is_not_sent_a_third_time(bench: Bench) -> None:
+    bench.killing = {"a"}
+    for _ in range(2):
+        with pytest.raises(Killed):
+            bench.send("a")
+        bench.now_utc += timedelta(seconds=61)
+    with pytest.raises(NotificationUnconfirmed, match=r"unless it is replayed, at line 1$"):
+        bench.send("a")
+    assert len(bench.given_s) == 2
+
+
+def test_address_in_doubt_waits_for_no_other_and_is_sent_to_twice_at_most(bench: Bench) -> None:
+    bench.silent, bench.refusing = {"a"}, {"b"}
+    for _ in range(4):
+        with pytest.raises(RemoteUnavailable, match=r"did not arrive at line 2 .*; it may have arrived, .* at line 1"):
+            bench.send("a", "b")
+    bench.refusing = set()
+    with pytest.raises(NotificationUnconfirmed):
+        bench.send("a", "b")
+    assert bench.reached() == ["a", "a", "b"]
+    with pytest.raises(OutcomeUnknown):
+        bench.send("a", event_id="e2")
+
+
+def test_addresses_share_the_time_and_none_starts_without(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.deadline.time", SimpleNamespace(monotonic=lambda: bench.clock_s))
+    with deadline(65.0):
+        bench.send("a", "b", "c")  # all at once: what one does not need is left for the others
+    assert bench.given_s == [20.0, 30.0, 60.0]
+    bench.given_s, bench.takes_s = [], 20.0
+    with deadline(65.0):
+        bench.send("a", "b", "c", event_id="e2")
+    assert bench.given_s == [20.0, 20.0, 20.0]
+    bench.takes_s = 61.0
+    with deadline(65.0), pytest.raises(RemoteUnavailable, match=r"did not arrive at line 2 \(no time was left\)$"):
+        bench.send("a", "b", event_id="e3")
+    bench.takes_s = 0.0
+    assert bench.send("a", "b", event_id="e3").detail == {"sent": 1, "sent_before": 1}
 
 
 def test_state_that_does_not_answer_sends_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
