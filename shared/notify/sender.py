@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 # A lease outlasts the work: what is left of the deadline, and the note of what it came to.
 _SHORTEST_LEASE_S, _LEASE_MARGIN_S = 60.0, 20.0
 _TIME_TO_NOTE_S = 5.0  # left over when the last address had its time
-_AGAIN = "sent again: the service did not confirm it the first time"
+_AGAIN = "(Sent again: the service did not confirm it before.)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ def _send_to(
     if not isinstance(attempt, attempts.Attempt):
         return _Line(number, attempt)
     if attempt.is_repeat:
-        text = replace(text, body=f"{text.body}\n{_AGAIN}")
+        text = replace(text, body=f"{_AGAIN}\n{text.body}")
     with deadline(share_s):
         delivery = address.send(text, without=attempt.confirmed)
     line = _Line(number, attempts.settle(store, attempt, delivery), delivery.why, delivery.retry_after_s)

@@ -131,7 +131,10 @@ def test_takeover_whose_answer_was_lost_is_still_acquired(
     _acquired(store)
     clock.forward(60)
     faults.answers_to_lose = 1  # the refused create before it does not count: it was not applied
-    store.release_claim(_acquired(store))
+    result = store.claim(CLAIM, owner="one", lease_s=60)
+    assert isinstance(result, Acquired)
+    assert result.abandoned
+    store.release_claim(result.claim)
 
 
 def test_completion_whose_answer_was_lost_counts(store: FirestoreStateStore, faults: Faults) -> None:

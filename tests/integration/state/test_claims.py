@@ -68,6 +68,25 @@ def test_ended_lease_can_be_taken_over(store: StateStore, stores: Stores, clock:
     assert _acquired(stores(), owner="two").lease_until_utc == NOON_UTC + timedelta(seconds=120)
 
 
+def test_only_a_claim_that_was_left_undone_is_abandoned(store: StateStore, clock: Clock) -> None:
+    def take() -> tuple[Claim, bool]:
+        result = store.claim(KEY, owner="any", lease_s=60)
+        assert isinstance(result, Acquired)
+        return result.claim, result.abandoned
+
+    claim, was_abandoned = take()
+    assert not was_abandoned  # it is new
+    store.release_claim(claim)
+    assert not take()[1]  # it was given back
+    for _ in range(2):
+        clock.forward(60)
+        claim, was_abandoned = take()
+        assert was_abandoned
+    store.complete_claim(claim, outcome="done", reason="", ttl_s=1000)
+    clock.forward(1000)
+    assert not take()[1]  # it was dealt with, long ago
+
+
 def test_owner_that_was_taken_over_cannot_complete(store: StateStore, clock: Clock) -> None:
     old = _acquired(store)
     clock.forward(60)

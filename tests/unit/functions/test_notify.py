@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from shared import bootstrap
 from shared.notify.names import Names
 from tests.fakes.events import make_event, push_body
+from tests.fakes.notification_services import chat, hangs_up, running, says
 from tests.fakes.publisher import FakePublisher
 from tests.fakes.settings import SITES, Settings
 from tests.unit.conftest import LogLines
@@ -156,6 +157,22 @@ def test_service_that_refuses_gives_the_event_back(load: Load, endpoint: Endpoin
     endpoint.status = 200
     assert push(load) == 204
     assert len(endpoint.received) == 2
+
+
+def test_unconfirmed_notification_is_kept_and_a_replay_sends_it_once_more(
+    configured: Settings, load: Load, broker: FakePublisher, maintainx: MaintainX
+) -> None:
+    with running(chat(hangs_up)) as service:
+        configured.write_secret("notify-urls", f"json://127.0.0.1:{service.port}\n")
+        body = push_body(make_event(type="work_order.overdue"))
+        statuses = [load("notify").post("/", data=body).status_code for _ in range(4)]
+        assert statuses == [503, 204, 204, 204]
+        (letter,) = broker.published
+        assert (letter.topic, letter.attributes["error_class"]) == ("notify-dead", "NotificationUnconfirmed")
+        service.answer = says(200)
+        body = push_body(make_event(type="work_order.overdue"), attributes={"replay_id": "r1"})
+        assert [load("notify").post("/", data=body).status_code for _ in range(2)] == [204, 204]
+        assert (len(service.settled()), len(broker.published)) == (3, 1)
 
 
 def test_site_without_addresses_is_skipped_with_the_reason(load: Load, logged: LogLines) -> None:

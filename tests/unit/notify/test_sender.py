@@ -131,7 +131,7 @@ def test_notification_that_died_on_its_way_is_not_taken_for_sent(bench: Bench) -
     bench.now_utc += timedelta(seconds=61)
     assert bench.send("a", "b").detail == {"sent": 1, "sent_before": 1}
     assert bench.reached() == ["a", "b"]
-    assert "sent again" in bench.sent[-1][1].body
+    assert "Sent again" in bench.sent[-1][1].body
 
 
 def test_notification_over_which_two_processes_died_is_not_sent_a_third_time(bench: Bench) -> None:

@@ -12,7 +12,7 @@ import requests
 from apprise.plugins import NotifyBase
 
 from shared.deadline import deadline
-from shared.errors import BridgeError, PermanentError
+from shared.errors import BridgeError, PermanentError, RemoteUnavailable
 from shared.notify.address import Delivery, parse_address
 from shared.notify.messages import Notification
 from shared.notify.sender import send_notification
@@ -151,7 +151,7 @@ def test_second_copy_says_that_it_is_one(site: Site) -> None:
     with running(chat(hangs_up)) as service:
         site.deliveries(f"json://127.0.0.1:{service.port}")
         bodies = [body["message"] for _, body in service.settled()]
-    assert bodies == ["body", "body\nsent again: the service did not confirm it the first time"]
+    assert bodies == ["body", "(Sent again: the service did not confirm it before.)\nbody"]
 
 
 def test_target_that_has_the_message_does_not_get_it_again(site: Site) -> None:
@@ -163,6 +163,21 @@ def test_target_that_has_the_message_does_not_get_it_again(site: Site) -> None:
             assert Site().deliveries(f"mmost://127.0.0.1:{service.port}/{'3' * 32}?to=one,two") == outcomes
             channels = [body["channel"] for _, body in service.settled()]
         assert channels == ["one", *["two"] * len(outcomes)]
+
+
+def test_part_of_a_long_message_that_arrived_is_not_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    store, long = MemoryStateStore(), Notification("title", "x" * 40_000, "info")
+    service = chat()
+    service.answers = [says(200), says(503), says(200)]
+    with running(service):
+        url = f"json://127.0.0.1:{service.port}?overflow=split"
+        with pytest.raises(RemoteUnavailable):
+            send_notification(make_event(), long, [url], store)
+        monkeypatch.setattr("apprise.plugins.base._PIECE_DELIVERED", object())  # as in another process
+        assert send_notification(make_event(), long, [url], store).kind == "done"
+        first, *rest = [body["message"] for _, body in service.settled()]
+    assert len(rest) == 2
+    assert rest[0] == rest[1] != first
 
 
 @pytest.mark.parametrize(

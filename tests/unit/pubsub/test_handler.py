@@ -16,7 +16,7 @@ from shared.errors import (
 )
 from shared.events import Event
 from shared.outcomes import Outcome, done, retry, skipped
-from shared.pubsub.handler import CLAIM_TTL_S, pubsub_function
+from shared.pubsub.handler import CLAIM_TTL_S, pubsub_function, replay_id
 from shared.state import Acquired, Claim, ClaimKey, Done, InProgress
 from tests.fakes.events import make_event, push_body
 from tests.unit.conftest import LogLines
@@ -168,6 +168,19 @@ def test_handler_has_the_time_that_the_environment_gives(
     assert 7 < left_s[0] <= 50
     assert 0 < left_s[1] <= 7
     assert remaining_s() == math.inf
+
+
+@pytest.mark.parametrize("claims", [True, False])
+def test_handler_can_know_the_replay_that_brings_the_event(bench: Bench, claims: bool) -> None:
+    known: list[str] = []
+
+    def handle(_: Event) -> Outcome:
+        known.append(replay_id())
+        raise ZeroDivisionError
+
+    bench.push(handle, claims=claims, attributes={"replay_id": "r1"})
+    bench.push(handle, claims=claims)
+    assert (known, replay_id()) == (["r1", ""], "")
 
 
 # What is no push, and what the log says
