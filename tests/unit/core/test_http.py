@@ -192,6 +192,8 @@ def test_request_that_is_not_legal_is_a_permanent_error_that_does_not_quote_it()
 def test_client_that_cannot_be_made_is_a_permanent_error_without_its_settings(
     variable: str, proxy: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for direct in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(direct, raising=False)
     monkeypatch.setenv(variable, proxy)
     with pytest.raises(UnsendableRequest, match="PROXY") as caught:
         open_client()
