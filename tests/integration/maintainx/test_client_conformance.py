@@ -45,7 +45,6 @@ from tests.integration.maintainx.plant import (
     USER,
 )
 from tests.integration.maintainx.recorder import Judge, Recorder, strict, typed
-from tests.reference import reference_path
 
 NEEDED = {
     *(("GET", "/workorders"), ("POST", "/workorders"), ("GET", "/workorders/{id}"), ("PATCH", "/workorders/{id}")),
@@ -104,7 +103,7 @@ Client = MaintainXClient
 
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
-    return load_document(reference_path("maintainx-openapi.json"))
+    return load_document()
 
 
 @pytest.fixture(scope="module")

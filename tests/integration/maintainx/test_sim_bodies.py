@@ -14,7 +14,6 @@ from local.maintainx.bodies import parse
 from local.maintainx.call import Operation
 from local.maintainx.problems import Refusal
 from tests.integration.maintainx.contract import body_schema, load_document
-from tests.reference import reference_path
 
 MOMENT = "2026-09-14T12:00:00.000Z"
 SAMPLES: tuple[Any, ...] = (
@@ -31,7 +30,7 @@ WITH_BODY = [operation for operation in OPERATIONS if operation.body is not None
 
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
-    return load_document(reference_path("maintainx-openapi.json"))
+    return load_document()
 
 
 @pytest.mark.parametrize("operation", WITH_BODY, ids=lambda operation: f"{operation.method} {operation.path}")

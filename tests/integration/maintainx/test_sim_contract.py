@@ -16,12 +16,11 @@ from shared.maintainx.webhooks import known_types
 from tests.integration.maintainx.contract import Contract, body_schema, load_document, validator
 from tests.integration.maintainx.plant import DRIVER, ORG, TOKEN, Receiver, api
 from tests.integration.maintainx.walk import walk
-from tests.reference import reference_path
 
 
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
-    return load_document(reference_path("maintainx-openapi.json"))
+    return load_document()
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from local.sap.fields import LONG_TEXT, MODEL, OPERATION, ORDER, EntityType, Pro
 from local.sap.functions import FUNCTIONS, MANDATORY
 from local.sap.testing import Simulator
 from tests.integration.sap.conftest import Plant, parsed
-from tests.reference import reference_path
+from tests.reference import sap_metadata
 
 _SAP = "{http://www.sap.com/Protocols/SAPData}"
 _FLAGS = ("creatable", "updatable", "filterable", "sortable")
@@ -20,7 +20,7 @@ _TYPES = [ORDER, OPERATION, LONG_TEXT]
 
 @pytest.fixture(scope="module")
 def vendor() -> ET.Element:
-    return ET.parse(reference_path("edmx/API_MAINTENANCEORDER_0002.edmx")).getroot()  # noqa: S314  # the vendor's file
+    return parsed(sap_metadata().decode())
 
 
 @pytest.fixture

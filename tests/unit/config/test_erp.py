@@ -16,7 +16,7 @@ from shared.config.sap_operation import SAP_OPERATION_FIELDS
 from shared.config.whole import load_config
 from shared.errors import ConfigError
 from tests.fakes.rest_example import REST_EXAMPLE
-from tests.reference import reference_path
+from tests.reference import sap_metadata
 
 ROOT = Path(__file__).resolve().parents[3]
 SHIPPED = ("config", "local/demo/config")
@@ -79,8 +79,7 @@ def test_a_field_that_no_operation_has_is_refused(name: str, meant: str) -> None
 
 
 def test_the_fields_of_operations_are_those_of_the_vendors_metadata() -> None:
-    file = reference_path("edmx/API_MAINTENANCEORDER_0002.edmx")
-    document = ElementTree.parse(file)  # noqa: S314  # a file that we trust
+    document = ElementTree.fromstring(sap_metadata())  # noqa: S314  # a file that we trust
     (operation,) = (
         found for found in document.iter() if found.get("Name") == "MaintenanceOrderOperationType" and len(found)
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ from shared.maintainx.contract import shipped, uses
 from shared.maintainx.contract.schema import Field, flatten
 from shared.maintainx.operations import OPERATIONS
 from shared.maintainx.webhooks import WEBHOOK_TYPES
-from tests.reference import reference_path
+from tests.reference import maintainx_document
 
 # Read because they are seen on the live system, though the document has them nowhere.
 SEEN_LIVE = {("WorkRequest", "creatorId")}
@@ -76,7 +75,7 @@ def test_no_field_of_a_model_is_unknown_to_the_vendor_everywhere() -> None:
 
 
 def test_ids_of_webhooks_are_where_the_table_says_and_no_other_type_has_one() -> None:
-    document = json.loads(reference_path("maintainx-openapi.json").read_text())
+    document = maintainx_document()
     for name, hook in document["x-webhooks"].items():
         table = flatten(hook["post"]["requestBody"]["content"]["application/json"]["schema"])
         spec = WEBHOOK_TYPES[name]

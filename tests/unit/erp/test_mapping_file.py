@@ -17,7 +17,7 @@ from shared.config.record_policies import OnNewInErp
 from shared.config.work_order_fields import ENUMS, OBJECTS, READ_ONLY_VALUES, READABLE, WRITABLE
 from shared.errors import ConfigError
 from tests.fakes.sync_world import EXAMPLE_MAPPING, example_mapping
-from tests.reference import reference_path
+from tests.reference import maintainx_document
 
 TITLE = {"erp": "shortText", "maintainx": "title"}
 IGNORE = {"action": "ignore"}
@@ -272,9 +272,7 @@ def test_any_text_as_a_field_name_is_taken_or_refused_but_breaks_nothing(name: s
 
 
 def test_the_enums_are_those_of_the_vendor_s_document() -> None:
-    import json
-
-    document = json.loads(reference_path("maintainx-openapi.json").read_text(encoding="utf-8"))
+    document = maintainx_document()
     answer = document["paths"]["/workorders/{id}"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
     fields = answer["properties"]["workOrder"]["properties"]
     for name, known in ENUMS.items():

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from shared.events import Event
 from shared.maintainx.webhooks import WEBHOOK_TYPES, contradicting_type, entity_of, known_types, to_event
-from tests.reference import reference_path
+from tests.reference import maintainx_document
 
 RECEIVED = datetime(2026, 9, 14, 12, 0, 1, tzinfo=UTC)
 OCCURRED = datetime(2026, 9, 14, 12, tzinfo=UTC)
@@ -25,7 +25,7 @@ def event(webhook_type: str, data: dict[str, Any]) -> Event:
 
 
 def body_schemas() -> dict[str, Any]:
-    document = json.loads(reference_path("maintainx-openapi.json").read_text())
+    document = maintainx_document()
     return {
         name: hook["post"]["requestBody"]["content"]["application/json"]["schema"]
         for name, hook in document["x-webhooks"].items()

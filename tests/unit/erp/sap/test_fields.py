@@ -1,4 +1,4 @@
-"""The table of fields and the reading of `$metadata`, against the vendor's document where it is at hand."""
+"""The table of fields and the reading of `$metadata`, against what the vendor's own say."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from shared.erp.sap.description import describe_settings
 from shared.erp.sap.fields import HEADER, SapField
 from shared.erp.sap.metadata import fields_in
 from shared.errors import ConfigError
-from tests.reference import reference_path
+from tests.reference import sap_metadata
 from tests.unit.erp.sap.service import Sap
 
 _DOCUMENT = """<?xml version="1.0" encoding="utf-8"?>
@@ -36,8 +36,7 @@ _DOCUMENT = """<?xml version="1.0" encoding="utf-8"?>
 
 
 def test_the_table_is_that_of_the_vendors_metadata() -> None:
-    document = reference_path("edmx/API_MAINTENANCEORDER_0002.edmx").read_bytes()
-    assert fields_in(document) == dict(HEADER)
+    assert fields_in(sap_metadata()) == dict(HEADER)
 
 
 def test_the_reference_fields_are_as_long_as_the_settings_say() -> None:

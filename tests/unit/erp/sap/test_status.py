@@ -12,7 +12,7 @@ from shared.config.erp_sap import SapErpConfig
 from shared.erp.sap.documents import parsed
 from shared.erp.sap.status import RULES, Function, next_step, status_in
 from shared.errors import StatusNotPossible
-from tests.reference import reference_path
+from tests.reference import sap_metadata
 
 _NOW = datetime(2026, 9, 16, 16, 0, 0, tzinfo=UTC)
 _CONFIG = SapErpConfig()
@@ -119,7 +119,7 @@ def test_parameters_follow_the_settings() -> None:
 
 
 def test_the_vendors_metadata_have_every_function_with_its_parameters() -> None:
-    root = parsed(reference_path("edmx/API_MAINTENANCEORDER_0002.edmx").read_bytes())
+    root = parsed(sap_metadata())
     assert root is not None
     known = {
         element.get("Name"): {parameter.get("Name") for parameter in element}
