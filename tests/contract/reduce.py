@@ -39,17 +39,23 @@ REDUCTIONS: Mapping[str, Reduction] = {
 
 def main(paths: list[str]) -> int:
     """The exit code: 2 if a file is none of the documents that are reduced here; nothing is written of it then."""
+    if not paths:
+        print(f"no document is named; {__doc__}", file=sys.stderr)
+        return 2
     for path in map(Path, paths):
         try:
             if (reduction := REDUCTIONS.get(path.suffix)) is None:
-                raise ValueError("no .json or .edmx")
+                raise ValueError("its name ends neither in .json (MaintainX) nor in .edmx (SAP)")
             text = reduction.text(path.read_bytes())
-        except (OSError, ValueError, KeyError, TypeError, SyntaxError) as error:  # ElementTree's is a SyntaxError
+        except KeyError as error:
+            print(f"{path} cannot be reduced: it has no {error}; is it the vendor's document?", file=sys.stderr)
+            return 2
+        except (OSError, ValueError, TypeError, SyntaxError) as error:  # ElementTree's is a SyntaxError
             print(f"{path} cannot be reduced: {error}", file=sys.stderr)
             return 2
         (DATA / reduction.shipped).write_text(text, encoding="utf-8")
         print(f"tests/data/{reduction.shipped}: {len(text):,} characters")
-    return 0 if paths else 2
+    return 0
 
 
 if __name__ == "__main__":

@@ -85,8 +85,10 @@ def test_a_shape_that_occurs_twice_is_said_once_and_comes_back_at_each_place() -
     [
         ("a.json", "{", "Expecting property name"),
         ("a.json", '{"openapi": "3.0.0", "info": {"version": "1"}, "paths": {}, "x-webhooks": {}}', "has no DELETE"),
+        ("a.json", "{}", "it has no 'openapi'"),
+        ("a.edmx", "<Edmx", "unclosed token"),
         ("a.edmx", "<Edmx/>", "0 times EntitySet MaintenanceOrder"),
-        ("a.yaml", "", "no .json or .edmx"),
+        ("a.yaml", "", "neither in .json"),
     ],
 )
 def test_a_document_that_is_none_is_refused_and_nothing_is_written(
@@ -99,6 +101,8 @@ def test_a_document_that_is_none_is_refused_and_nothing_is_written(
 ) -> None:
     monkeypatch.setattr(reduce, "DATA", tmp_path / "data")
     (tmp_path / name).write_text(content)
+    assert reduce.main([]) == 2
+    assert "no document is named" in capsys.readouterr().err
     assert reduce.main([str(tmp_path / name)]) == 2
     assert fault in capsys.readouterr().err
 
