@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +11,7 @@ import typer
 from ops.environment import DEFAULT_CONFIG, ConfigFolder
 from ops.exits import OK, WRONG, exit_code, one_line_errors
 from ops.output import AsJson, complain, print_json, print_table, say
+from shared.config.addresses import parse_address
 from shared.config.erp import ErpConfig
 from shared.config.loading import Model, load_model
 from shared.config.mappings import MappingFile
@@ -104,6 +105,7 @@ def warnings(config: Config) -> Iterator[str]:
         yield "public_url is not set: the signature of the URI is not verified"
     for site in config.sites.values():
         yield from _site_warnings(config, site)
+    yield from _secrets_shown_to_several(config.sites.values())
 
 
 def _site_warnings(config: Config, site: SiteConfig) -> Iterator[str]:
@@ -126,6 +128,23 @@ def _site_warnings(config: Config, site: SiteConfig) -> Iterator[str]:
     for subscription in site.maintainx.subscriptions:
         if subscription.type not in WEBHOOK_TYPES:
             yield f"site {site.id}: MaintainX has no webhook type {subscription.type} that we know of"
+
+
+def _secrets_shown_to_several(sites: Iterable[SiteConfig]) -> Iterator[str]:
+    """Credentials that sites have in common and send to different servers."""
+    receivers: dict[tuple[str, str], dict[object, str]] = {}
+    for site in sites:
+        sent = [("MaintainX API key", site.maintainx.api_key_secret, site.maintainx.base_url)]
+        if site.erp is not None and site.erp.credentials_secret is not None:
+            oauth = site.erp.connection.oauth
+            to = site.erp.base_url if oauth is None else oauth.token_url
+            sent.append(("ERP credentials", site.erp.credentials_secret, to))
+        for purpose, secret, url in sent:
+            receivers.setdefault((purpose, secret), {}).setdefault(parse_address(url).origin, site.id)
+    for (purpose, _), site_ids in receivers.items():
+        if len(site_ids) > 1:
+            names = ", ".join(site_ids.values())
+            yield f"sites {names}: one secret has their {purpose}, and it goes to different servers"
 
 
 def _not_described(erp: ErpConfig) -> list[str]:

@@ -9,6 +9,7 @@ from pydantic import Field, StrictBool, StrictInt, field_validator
 
 from shared.config.erp_connection import ConnectionConfig
 from shared.config.loading import Model
+from shared.config.names import PathBelow
 
 OracleStatus = Literal["ORA_UNRELEASED", "ORA_RELEASED", "ORA_ON_HOLD", "ORA_COMPLETED", "ORA_CLOSED", "ORA_CANCELED"]
 
@@ -33,7 +34,7 @@ class OracleCompletion(Model):
     else keeps the type of the value. `SourceSystemCode` must be one that is registered in the tenant.
     """
 
-    path: str = Field(default="/maintenanceOperationTransactions", pattern=r"^/.*[^/]$")
+    path: PathBelow = "/maintenanceOperationTransactions"
     body: dict[str, Any] = Field(
         default={
             "SourceSystemCode": "MAINTAINX",
@@ -74,7 +75,7 @@ class OracleErpConfig(ConnectionConfig):
     """
 
     auth: Literal["bearer", "basic", "oauth", "none"] = "basic"
-    resources_path: str = Field(default="/fscmRestApi/resources/11.13.18.05", pattern=r"^/.*[^/]$")
+    resources_path: PathBelow = "/fscmRestApi/resources/11.13.18.05"
     organization_code: str | None = Field(default=None, min_length=1)
     framework_version: StrictInt = Field(default=4, ge=2, le=99)
     page_limit: StrictInt = Field(default=200, ge=1, le=499)

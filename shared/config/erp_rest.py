@@ -8,7 +8,7 @@ from pydantic import Field, StrictBool, StrictInt, StrictStr, model_validator
 
 from shared.config.erp_connection import ConnectionConfig
 from shared.config.loading import Model
-from shared.config.names import HeaderName, HeaderValue
+from shared.config.names import BelowBaseUrl, HeaderName, HeaderValue
 
 _ClientError = Annotated[StrictInt, Field(ge=400, le=499)]
 
@@ -104,8 +104,8 @@ class RestErpConfig(ConnectionConfig):
 
     auth: Literal["bearer", "basic", "oauth", "api_key", "none"] = "bearer"
     api_key_header: HeaderName = "X-Api-Key"
-    collection_path: str = "/orders"
-    record_path: str = Field(default="/orders/{id}", pattern=r"\{id\}")
+    collection_path: Annotated[str, BelowBaseUrl] = "/orders"
+    record_path: Annotated[str, Field(pattern=r"\{id\}"), BelowBaseUrl] = "/orders/{id}"
     parameters: dict[str, StrictStr] = Field(default_factory=dict)
     list_parameters: dict[str, StrictStr] = Field(default_factory=dict)
     headers: dict[HeaderName, HeaderValue] = Field(default_factory=dict)

@@ -10,6 +10,7 @@ from pydantic import Field, StrictBool, StrictInt, StrictStr, model_validator
 from shared.config.erp_connection import ConnectionConfig
 from shared.config.loading import Model, fault_at
 from shared.config.messages import did_you_mean
+from shared.config.names import PathBelow
 from shared.config.sap_operation import CUSTOM_PREFIXES, SAP_OPERATION_FIELDS
 
 SapStatus = Literal["CRTD", "REL", "PCNF", "CNF", "TECO", "CLSD", "NOEX", "DLFL"]
@@ -52,7 +53,7 @@ class SapErpConfig(ConnectionConfig):
     """
 
     auth: Literal["bearer", "basic", "oauth", "none"] = "basic"
-    service_path: str = Field(default="/sap/opu/odata/sap/API_MAINTENANCEORDER;v=0002", pattern=r"^/.*[^/]$")
+    service_path: PathBelow = "/sap/opu/odata/sap/API_MAINTENANCEORDER;v=0002"
     client: str | None = Field(default=None, pattern=r"^[0-9]{3}$")
     language: str = Field(default="EN", pattern=r"^[A-Z]{2}$")
     reference_field: str = Field(default="ReferenceElement", pattern=r"^[A-Za-z]\w*$")

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Hashable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -15,21 +15,36 @@ from pydantic_core import PydanticCustomError
 from shared.config.messages import in_words
 from shared.errors import ConfigError
 
+Location = tuple[int | str, ...]
+
+
+class Fault(NamedTuple):
+    """What is wrong at a place of a file. beside: a second place that it has to do with; `{line}` means its line."""
+
+    where: Location
+    reason: str
+    beside: Location | None = None
+
 
 class Model(BaseModel):
     """Base of all configuration models: unknown keys are refused, values do not change after loading."""
 
     # Building a validator is the dear part of importing pydantic models; deferred, only whole files get one.
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+    # Input is hidden because an error may end in a log with its causes, and a password may be in what was refused.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True, hide_input_in_errors=True)
+
+    @classmethod
+    def clashes(cls, content: object) -> Iterable[Fault]:  # noqa: ARG003  # for those that override it
+        """What two parts of a whole file must not both say; `content` is the file's, whatever else is wrong in it."""
+        return ()
 
 
-M = TypeVar("M", bound=BaseModel)
-Location = tuple[int | str, ...]
+M = TypeVar("M", bound=Model)
 
 
-def fault_at(where: Location, reason: str) -> PydanticCustomError:
-    """What a validator raises for a fault deeper in its model: `where` counts from the model's own place."""
-    return PydanticCustomError("misplaced", "{reason}", {"reason": reason, "where": where})
+def fault_at(where: Location, reason: str, beside: Location | None = None) -> PydanticCustomError:
+    """What a validator raises for a `Fault` deeper in its model: places count from the model's own."""
+    return PydanticCustomError("misplaced", "{reason}", {"reason": reason, "where": where, "beside": beside})
 
 
 # The C parser, where PyYAML was built with it, saves tens of milliseconds of every cold start.
@@ -94,22 +109,40 @@ def load_model(path: Path, model: type[M]) -> M:
     except Exception as error:  # besides YAMLError, RecursionError of a file that is nested too deep
         line, reason = _yaml_fault(text, error)
         raise ConfigError(f"{path}:{line}: {_one_line(reason)}") from error
+    clashes = list(model.clashes(content))
     try:
-        return model.model_validate(content)
+        loaded = model.model_validate(content)
     except ValidationError as error:
-        faults = [(_place(fault), in_words(fault)) for fault in error.errors()]
-        raise ConfigError("\n".join(locate(path, faults))) from error
+        faults = [_fault(found) for found in error.errors()]
+        raise ConfigError("\n".join(locate(path, faults + clashes))) from error
+    if clashes:
+        raise ConfigError("\n".join(locate(path, clashes)))
+    return loaded
 
 
-def locate(path: Path, faults: Iterable[tuple[Location, str]]) -> list[str]:
-    """`file:line: path: reason` of every fault, given as location and reason; the file has been loaded before."""
+def locate(path: Path, faults: Iterable[Fault | tuple[Location, str]]) -> list[str]:
+    """`file:line: path: reason` of every fault; the file has been loaded before."""
     tree = yaml.compose(path.read_text(encoding="utf-8"), Loader=_StrictLoader)
-    return [f"{path}:{_line_of(tree, where)}: {_dotted(where)}: {reason}" for where, reason in faults]
+    return [_located(path, tree, Fault(*fault)) for fault in faults]
 
 
-def _place(fault: Mapping[str, Any]) -> Location:
-    """Where one of pydantic's `ValidationError.errors()` is: that of its model, and what `fault_at` says beyond it."""
-    return (*fault["loc"], *fault.get("ctx", {}).get("where", ()))
+def _located(path: Path, tree: yaml.Node | None, fault: Fault) -> str:
+    line, reason = _line_of(tree, fault.where), fault.reason
+    if fault.beside is not None:
+        line = _line_of(tree, fault.where, through_aliases=False)
+        reason = reason.replace("{line}", str(_line_of(tree, fault.beside, through_aliases=False)))
+    return f"{path}:{line}: {_dotted(fault.where)}: {reason}"
+
+
+def _fault(found: Mapping[str, Any]) -> Fault:
+    """One of pydantic's `ValidationError.errors()`: its model's place, and what `fault_at` says beyond it."""
+    context = found.get("ctx", {})
+    beside = context.get("beside")
+    return Fault(
+        (*found["loc"], *context.get("where", ())),
+        in_words(found),
+        None if beside is None else (*found["loc"], *beside),
+    )
 
 
 def _wrong(reason: str, node: yaml.Node) -> yaml.MarkedYAMLError:
@@ -134,21 +167,35 @@ def _dotted(location: Location) -> str:
     return ".".join(str(part) for part in location) or "(whole file)"
 
 
-def _line_of(tree: yaml.Node | None, location: Location) -> int:
-    """The 1-based line of the deepest part of `location` that the file has."""
+def _line_of(tree: yaml.Node | None, location: Location, *, through_aliases: bool = True) -> int:
+    """The 1-based line of the deepest part of `location` that the file has.
+
+    Of what stands there as an alias (`*name`) that is a line where it was first written, as a mistake must be mended
+    there; without through_aliases, the one where it is used.
+    """
     node, line = tree, 1
     for part in location:
         if isinstance(node, yaml.MappingNode):
             child = next(((k, v) for k, v in node.value if k.value == str(part)), None)
             if child is None:
                 break
-            line, node = child[0].start_mark.line + 1, child[1]
+            line, inner, earlier = child[0].start_mark.line + 1, child[1], [child[0]]
         elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-            node = node.value[part]
-            line = node.start_mark.line + 1
+            inner, earlier = node.value[part], node.value[:part]
         else:
             break
+        if not through_aliases and _is_alias(inner, node, earlier):
+            break
+        if isinstance(node, yaml.SequenceNode):
+            line = inner.start_mark.line + 1
+        node = inner
     return line
+
+
+def _is_alias(node: yaml.Node, parent: yaml.Node, earlier: Iterable[yaml.Node]) -> bool:
+    """Whether it was written before the place where it is: before its parent, or in what comes earlier there."""
+    begin = node.start_mark.index
+    return bool(begin < parent.start_mark.index or any(begin < other.end_mark.index for other in earlier))
 
 
 def _one_line(text: str) -> str:

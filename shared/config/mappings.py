@@ -183,18 +183,18 @@ class MappingFile(Model):
 
     @model_validator(mode="after")
     def _each_erp_field_once(self) -> Self:
-        names: set[str] = set()
-        paths: set[str] = set()
+        names: dict[str, int] = {}
+        paths: dict[str, int] = {}
         for number, rule in enumerate(self.fields):
-            if rule.erp in names:
-                raise fault_at(("fields", number, "erp"), f"more than one rule writes the ERP field {rule.erp}")
-            names.add(rule.erp)
+            if (other := names.setdefault(rule.erp, number)) != number:
+                reason = f"more than one rule writes the ERP field {rule.erp}: line {{line}} does already"
+                raise fault_at(("fields", number, "erp"), reason, ("fields", other, "erp"))
             if not rule.travels_back:
                 continue
-            if rule.maintainx in paths:
-                reason = f"more than one ERP field would be written to MaintainX's {rule.maintainx}"
-                raise fault_at(("fields", number, "maintainx"), f"{reason}; say direction: to_erp")
-            paths.add(str(rule.maintainx))
+            if (other := paths.setdefault(str(rule.maintainx), number)) != number:
+                reason = f"more than one ERP field would be written to MaintainX's {rule.maintainx} (see line {{line}})"
+                where = ("fields", number, "maintainx")
+                raise fault_at(where, f"{reason}; say direction: to_erp", ("fields", other, "maintainx"))
         for name in self.on_delete.set:
             if name not in names:
                 reason = f"no rule writes the ERP field {name}{did_you_mean(name, names)}"

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field, field_validator
 
-from shared.config.loading import Model
+from shared.config.loading import Model, fault_at
 
 Destination = Literal["erp-push", "notifications"]
 DESTINATIONS: tuple[Destination, ...] = get_args(Destination)
@@ -55,8 +55,9 @@ class RoutesFile(Model):
     @field_validator("routes")
     @classmethod
     def _names_once(cls, value: list[Route]) -> list[Route]:
-        names = [route.name for route in value]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise ValueError(f"more than one route is called {', '.join(twice)}")
+        first: dict[str, int] = {}
+        for number, route in enumerate(value):
+            if (other := first.setdefault(route.name, number)) != number:
+                reason = f"more than one route is called {route.name}: line {{line}} has one already"
+                raise fault_at((number, "name"), reason, (other, "name"))
         return value

@@ -6,14 +6,15 @@ webhook_ingress reads this part alone, since the models of the ERPs' settings co
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, StrictBool, StrictInt, field_validator
 
-from shared.config.loading import Model, config_folder, load_model
+from shared.config.loading import Fault, Model, config_folder, fault_at, load_model
 from shared.config.names import HttpUrl, SecretName, SiteId, WebhookTypeName
-from shared.secrets import environment_variable
+from shared.config.site_clashes import site_clashes
 
 
 class SubscriptionConfig(Model):
@@ -57,10 +58,11 @@ class MaintainXConfig(Model):
     @field_validator("subscriptions")
     @classmethod
     def _one_subscription_a_type(cls, value: list[SubscriptionConfig]) -> list[SubscriptionConfig]:
-        types = [subscription.type for subscription in value]
-        twice = sorted({name for name in types if types.count(name) > 1})
-        if twice:
-            raise ValueError(f"more than one subscription of type {', '.join(twice)}")
+        first: dict[str, int] = {}
+        for number, subscription in enumerate(value):
+            if (other := first.setdefault(subscription.type, number)) != number:
+                reason = f"more than one subscription of type {subscription.type}: line {{line}} has one already"
+                raise fault_at((number, "type"), reason, (other, "type"))
         return value
 
     def subscription(self, webhook_type: str) -> SubscriptionConfig | None:
@@ -96,16 +98,6 @@ class SenderSite(Model):
             raise ValueError(f"{value!r} is not a time zone of the IANA database") from error
         return value
 
-    def secret_names(self) -> set[str]:
-        """Names of the site's secrets, without its ERP's."""
-        named = [
-            self.maintainx.api_key_secret,
-            *(subscription.secret for subscription in self.maintainx.subscriptions),
-            self.notify and self.notify.urls_secret,
-            self.events_secret,
-        ]
-        return {name for name in named if name}
-
     @property
     def zone(self) -> ZoneInfo:
         """The site's time zone: it decides which day something happened on."""
@@ -129,24 +121,10 @@ class SendersFile(Model):
             raise ValueError("must not end with a slash")
         return value
 
-    @field_validator("sites")
     @classmethod
-    def _ids_once(cls, value: list[SenderSite]) -> list[SenderSite]:
-        ids = [site.id for site in value]
-        twice = sorted({name for name in ids if ids.count(name) > 1})
-        if twice:
-            raise ValueError(f"more than one site is called {', '.join(twice)}")
-        return value
-
-    @field_validator("sites")
-    @classmethod
-    def _one_variable_a_secret(cls, value: list[SenderSite]) -> list[SenderSite]:
-        names: dict[str, str] = {}
-        for name in (name for site in value for name in site.secret_names()):
-            other = names.setdefault(environment_variable(name), name)
-            if other != name:
-                raise ValueError(f"secrets {other} and {name} would share the variable {environment_variable(name)}")
-        return value
+    def clashes(cls, content: object) -> Iterator[Fault]:
+        """See Model."""
+        return site_clashes(content)
 
     def site(self, site_id: str) -> SenderSite | None:
         """The site of this id, or None."""

@@ -15,11 +15,6 @@ class SiteConfig(SenderSite):
 
     erp: ErpConfig | None = None
 
-    def secret_names(self) -> set[str]:
-        """Names of all secrets of the site."""
-        of_erp = self.erp and self.erp.credentials_secret
-        return super().secret_names() | ({of_erp} if of_erp else set())
-
 
 class SitesFile(SendersFile):
     """The whole of sites.yaml; see SendersFile."""

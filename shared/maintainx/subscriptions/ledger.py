@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from shared.canonical import canonical_json
+from shared.config.names import ledger_secret
 from shared.errors import ConfigError
 from shared.events import format_utc
 from shared.maintainx.subscriptions.model import Remembered
@@ -17,11 +18,6 @@ from shared.secret_versions import SecretVersions
 
 # Only the newest is ever read; some more, to look up what was, and because one version costs cents.
 _VERSIONS_KEPT = 20
-
-
-def ledger_secret(site: str) -> str:
-    """The name of the secret."""
-    return f"maintainx-subscriptions-{site}"
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,6 @@ def test_time_zone_of_the_site_decides_the_day() -> None:
         ((*SITE, "id"), "plant_1", "pattern"),
         ((*SITE, "id"), "plant-", "pattern"),
         ((*SITE, "id"), "p" * 33, "pattern"),
-        ((*SITE, "id"), "plant-2", "more than one site is called plant-2"),
         ((*SITE, "name"), "", "at least 1 character"),
         ((*SITE, "time_zone"), "Europe/Atlantis", "not a time zone"),
         ((*SITE, "time_zone"), "Europe", "not a time zone"),
@@ -103,7 +102,6 @@ def test_time_zone_of_the_site_decides_the_day() -> None:
         ((*SITE, "erp"), {**ERP, "rest": {"timeout_s": 0}}, "greater than 0"),
         ((*SITE, "erp"), {**ERP, "rest": {"timeout_s": 31}}, "settle_s must not be less than timeout_s"),
         ((*SITE, "erp"), {**ERP, "rest": {"busy_statuses": [503]}}, "less than or equal to 499"),
-        ((*SITE, "events_secret"), "Api_key-2", "would share the variable SECRET_API_KEY_2"),
     ],
 )
 def test_mistake_is_refused(path: Path, value: Any, complaint: str) -> None:

@@ -253,7 +253,7 @@ sites:
       organization_id: 2
       api_key_secret: k2
       subscriptions: [{type: NEW_WORK_ORDER, secret: w2}]
-    erp: {adapter: ADAPTER, base_url: "https://erp.test/", credentials_secret: t, mapping: two, ADAPTER: {SECOND}}
+    erp: {adapter: ADAPTER, base_url: "https://ERP.test.:443/", credentials_secret: t, mapping: two, ADAPTER: {SECOND}}
 """
 
 
@@ -284,5 +284,5 @@ def test_two_sites_of_one_erp_make_no_work_orders_of_the_same_orders(
     if apart:
         load_config(settings.config)
         return
-    with pytest.raises(ConfigError, match=r"sites.1.erp.mapping: has its ERP in common with plant-1"):
+    with pytest.raises(ConfigError, match=r":17: sites.1.erp.mapping: has its ERP in common with plant-1 \(line 9\)"):
         load_config(settings.config)

@@ -33,7 +33,7 @@ def erp(
             raise answer
         return answer
 
-    settings = {"adapter": "rest", "base_url": "http://erp.test/api", "mapping": "x", "rest": {"auth": "none", **rest}}
+    settings = {"adapter": "rest", "base_url": "https://erp.test/api", "mapping": "x", "rest": {"auth": "none", **rest}}
     transport = httpx.MockTransport(handle)
     return RestErp(ErpConfig.model_validate(settings), Secrets(), transport=transport, clock=clock)
 

@@ -52,11 +52,15 @@ on_new_in_erp:
 @pytest.mark.parametrize(
     ("right", "wrong", "fault"),
     [
-        ("erp: due", "erp: short", "19: fields.3.erp: more than one rule writes the ERP field short"),
+        (
+            "erp: due",
+            "erp: short",
+            "19: fields.3.erp: more than one rule writes the ERP field short: line 2 does already",
+        ),
         (
             "maintainx: dueDate",
             "maintainx: title",
-            "20: fields.3.maintainx: more than one ERP field would be written to MaintainX's title; "
+            "20: fields.3.maintainx: more than one ERP field would be written to MaintainX's title (see line 3); "
             "say direction: to_erp",
         ),
         (

@@ -180,7 +180,7 @@ def test_a_write_for_which_no_time_is_left_is_not_sent_and_not_unknown(write: Ca
     ("record_path", "location", "erp_id"),
     [
         ("/orders/{id}", "/api/orders/4%2F7", "4/7"),
-        ("/orders/{id}", "http://erp.test/api/orders/47?x=1", "47"),
+        ("/orders/{id}", "https://erp.test/api/orders/47?x=1", "47"),
         ("/workorders({id})", "https://erp.test/api/data/workorders(0f-1)", "0f-1"),
         ("/orders/{id}/header", "/api/orders/47/header/", "47"),
     ],

@@ -47,6 +47,24 @@ def test_faults_of_all_files_are_told_at_once_with_file_and_line(ops: Ops, tmp_p
     assert faults[2] == "2 fault(s); no function starts with this configuration"
 
 
+def test_a_copied_site_and_bad_addresses_are_told_at_once_with_all_lines(ops: Ops, tmp_path: Path) -> None:
+    sites = SITES.replace("4343", "4242").replace("webhook-plant-2", "api-key-1")
+    sites = sites.replace(
+        "      api_key_secret: api-key-2\n", "      api_key_secret: k\n      base_url: http://10.0.0.1\n"
+    )
+    folder = write_settings(tmp_path, sites=f"public_url: https://169.254.169.254\n{sites}").config
+    result = ops("config", "check", folder)
+    *faults, last = (line.removeprefix(f"{folder / 'sites.yaml'}:") for line in result.stdout.splitlines())
+    assert result.exit_code == 1
+    assert [fault.split(": ")[:2] for fault in faults] == [
+        ["1", "public_url"],
+        ["23", "sites.1.maintainx.base_url"],
+        ["21", "sites.1.maintainx.organization_id"],
+        ["25", "sites.1.maintainx.subscriptions.0.secret"],
+    ]
+    assert last == "4 fault(s); no function starts with this configuration"
+
+
 def test_fault_across_files_is_found(ops: Ops, tmp_path: Path) -> None:
     folder = write_settings(tmp_path, routes=ROUTES.replace("priority: HIGH", "site: plant-9")).config
     code, report = checked(ops, folder)
@@ -134,3 +152,24 @@ def test_what_is_allowed_but_hardly_meant_is_a_warning(warning: str, ops: Ops, t
     code, report = checked(ops, write_settings(tmp_path).config)
     assert code == 0
     assert warning in report["warnings"]
+
+
+def test_credentials_that_go_to_different_servers_are_a_warning(ops: Ops, tmp_path: Path) -> None:
+    other = (REST_SITE % "").replace("plant-3", "plant-4").replace("4444", "4545").replace("gateway-3", "gateway-4")
+    cases: list[tuple[tuple[str, ...], str | None]] = [
+        ((), None),
+        (("erp.test", "erp.test:443/other"), None),
+        (("erp.test", "erp2.test"), "ERP credentials"),
+        (("erp.test", "erp2.test", "erp-3", "erp-4"), None),
+        (("maintainx:", "maintainx:\n      base_url: https://maintainx.test/v1"), "MaintainX API key"),
+    ]
+    for number, (changes, warned) in enumerate(cases):
+        text = other
+        for old, new in zip(changes[::2], changes[1::2], strict=True):
+            text = text.replace(old, new)
+        folder = write_settings(tmp_path / str(number), sites=SITES + REST_SITE % "" + text).config
+        (folder / "mappings" / "acme.yaml").write_text(ACME, encoding="utf-8")
+        code, report = checked(ops, folder)
+        told = [warning for warning in report["warnings"] if "different servers" in warning]
+        reason = f"sites plant-3, plant-4: one secret has their {warned}, and it goes to different servers"
+        assert (code, told) == (0, [] if warned is None else [reason]), changes

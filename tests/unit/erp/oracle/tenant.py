@@ -18,7 +18,7 @@ def config(**oracle: Any) -> ErpConfig:
     """Settings of an Oracle without credentials."""
     settings = {"auth": "none", "organization_code": "M1", **oracle}
     return ErpConfig.model_validate(
-        {"adapter": "oracle", "base_url": "http://oracle.test", "mapping": "x", "oracle": settings}
+        {"adapter": "oracle", "base_url": "https://oracle.test", "mapping": "x", "oracle": settings}
     )
 
 

@@ -43,7 +43,7 @@ class Sap:
 
 def sap_erp(handle: Callable[[httpx.Request], httpx.Response], **sap: Any) -> SapErp:
     """An adapter with these settings whose requests `handle` answers; it is always NOW."""
-    settings = {"adapter": "sap", "base_url": "http://sap.test", "mapping": "x", "sap": {"auth": "none", **sap}}
+    settings = {"adapter": "sap", "base_url": "https://sap.test", "mapping": "x", "sap": {"auth": "none", **sap}}
     transport = httpx.MockTransport(handle)
     return SapErp(ErpConfig.model_validate(settings), Secrets(), transport=transport, clock=lambda: NOW)
 

@@ -11,7 +11,7 @@ import pytest
 from shared.erp.sap.failures import TokenRefused, judge, said
 from shared.errors import BridgeError, NotTakenOn, VersionConflict
 
-_REQUEST = httpx.Request("POST", "http://sap.test/x")
+_REQUEST = httpx.Request("POST", "https://sap.test/x")
 
 
 def _answer(status: int, body: str | dict[str, Any], kind: str = "application/json", **headers: str) -> httpx.Response:
