@@ -96,6 +96,7 @@ def _with_third_site(text: str) -> str:
     content = yaml.safe_load(text)
     third = yaml.safe_load(yaml.safe_dump(content["sites"][0]).replace("plant-north", "plant-third"))
     third["time_zone"] = "Asia/Tokyo"
+    third["maintainx"]["organization_id"] = 4444
     return yaml.safe_dump({**content, "sites": [*content["sites"], third]})
 
 

@@ -111,7 +111,9 @@ class GatewaySite:
         """Write the configuration: this site, and one without an ERP. The title's policy is `manual`."""
         config = self.folder / "config"
         (config / "mappings").mkdir(parents=True, exist_ok=True)
-        without = {**site, "id": "plant-without"}
+        subscriptions = [{"type": "NEW_WORK_ORDER", "secret": "webhook-without"}]
+        other = {"organization_id": site["maintainx"]["organization_id"] + 1, "subscriptions": subscriptions}
+        without = {**site, "id": "plant-without", "maintainx": {**site["maintainx"], **other}}
         del without["erp"]
         mapping = yaml.safe_load(EXAMPLE_MAPPING.read_text())
         for rule in mapping["fields"]:

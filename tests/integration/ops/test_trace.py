@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from shared.errors import StateUnavailable
 from shared.state.firestore import FirestoreStateStore
@@ -172,7 +173,11 @@ def test_a_work_order_that_nobody_knows_is_exit_code_1(gateway: GatewaySite, arc
 
 
 def test_a_site_without_an_erp_is_traced_as_far_as_it_goes(gateway: GatewaySite, archive: Warehouse) -> None:
+    file = gateway.folder / "config" / "sites.yaml"
+    site = yaml.safe_load(file.read_text())["sites"][0]
+    del site["erp"]
+    file.write_text(yaml.safe_dump({"sites": [site]}))
     number = gateway.new_work_order()
-    code, report, errors = gateway.ops("--dataset", "maintenance", "trace", "plant-without", number)
+    code, report, errors = trace(gateway, number)
     assert (code, report["fields"]) == (0, None), errors
     assert gateway.ops("--dataset", "maintenance", "trace", "plant-9", number)[0] == 2

@@ -14,6 +14,7 @@ from tests.fakes.settings import SITES, write_settings
 
 ERP = "    erp: {{adapter: rest, base_url: 'https://erp.example.com', mapping: m, credentials_secret: {}}}\n"
 SECOND = "      subscriptions:\n        - {type: NEW_WORK_ORDER, secret: webhook-plant-2}\n"
+FIRST = "      subscriptions:\n        - {type: NEW_WORK_ORDER, secret: webhook-new-work-order}\n"
 ONE_OWN = "MaintainX gives every subscription a secret of its own"
 PURPOSE = "a secret has one purpose"
 VARIABLE = "in capitals, - and _ from the secret of line"
@@ -63,6 +64,13 @@ MISTAKES: dict[tuple[str, ...], list[str]] = {
     # Written once and used twice: the line is where it is used.
     ("    events_secret: gateway\n", "    events_secret: &x gateway\n", SECOND, f"{SECOND}    events_secret: *x\n"): [
         "24: sites.1.events_secret: is plant-1's events_secret already (line 13)"
+    ],
+    (FIRST, FIRST.replace(":\n", ": &all\n", 1), SECOND, "      subscriptions: *all\n"): [
+        f"22: sites.1.maintainx.subscriptions.{number}.secret: is plant-1's webhook secret already (line {9 + number})"
+        for number in range(4)
+    ],
+    (FIRST, FIRST.replace("- {", "- &one {"), SECOND, "      subscriptions:\n        - *one\n"): [
+        "22: sites.1.maintainx.subscriptions.0.secret: is plant-1's webhook secret already (line 9)"
     ],
     # Beside other faults, in any part.
     ("4343", "4242", "America/Chicago", "America/Chicag", "plant-2\n", "plant-2\n    public_url: x\n"): [

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from shared.config.names import ledger_secret
 from shared.config.sites import SiteConfig
 from shared.errors import RecordNotFound, SecretUnavailable
 from shared.maintainx.models import Subscription
 from shared.maintainx.subscriptions.keeper import Keeper
-from shared.maintainx.subscriptions.ledger import ledger_secret
 from shared.secrets import lines
 from tests.fakes.state import MemoryStateStore
 
