@@ -50,7 +50,7 @@ SECRET_ATTRIBUTES = {
 SECRET_NAMES = {
     ("shared.ingress", "find_address"): "webhook",
     ("shared.maintainx.subscriptions.model", "wanted_by"): "webhook",
-    ("shared.maintainx.subscriptions.ledger", "ledger_secret"): "subscription_ledger",
+    ("shared.maintainx.subscriptions.ledger", "Ledger"): "subscription_ledger",
 }
 
 
