@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 SOURCES := shared functions local ops tests bench scripts
 ARGS ?=
+CLOCK ?=
 # The lock is complete, so nothing is resolved here: no pip, however old, can come to another result. uv is faster, and
 # taken where it is; it does not read pip's configuration (an index of your own), so pip tries if it fails.
 LOCK_ONLY := --no-deps --require-hashes -r requirements-dev.txt
@@ -25,8 +26,8 @@ install: $(INSTALLED) ## Make the virtual environment with the pinned packages (
 run: $(INSTALLED) ## Run the demonstration: the whole bundle on this machine (ARGS="--help" lists its options)
 	@$(BIN)/python -m local $(ARGS) $(TELLS_MISTAKES)
 
-test: $(INSTALLED) ## Run all tests (ARGS="tests/unit" runs some)
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+test: $(INSTALLED) ## Run all tests (ARGS="tests/unit" runs some, CLOCK="+400d" on another day)
+	@$(if $(CLOCK),$(BIN)/python -m tests.clock "$(CLOCK)") $(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
 lint: $(INSTALLED) ## Check style, types and formatting
 	@$(BIN)/ruff check $(SOURCES)

@@ -14,7 +14,8 @@ locals {
   dataset  = coalesce(var.bigquery_dataset, "${replace(var.name_prefix, "-", "_")}maintenance")
   database = coalesce(var.firestore_database, "${var.name_prefix}bridge")
 
-  # Every secret that sites.yaml names, with what it is for. The same secret may serve several sites.
+  # Every secret that sites.yaml names, with what it is for. An API key, an ERP's credentials and
+  # notification addresses may serve several sites.
   site_secrets = flatten([
     for id, site in local.sites : concat(
       [for subscription in site.maintainx.subscriptions : { kind = "webhook", name = subscription.secret }],
