@@ -8,7 +8,10 @@ import pytest
 from _pytest.nodeid import NodeId
 from hypothesis import HealthCheck, settings
 
+from tests.ending import pytest_sessionfinish, pytest_unconfigure
 from tests.shell import leave_shell
+
+__all__ = ["pytest_sessionfinish", "pytest_unconfigure"]
 
 leave_shell()
 # How long an example takes is the machine's affair.

@@ -19,7 +19,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 MARK = "DEMONSTRATION_UNDER_TEST"
 # Stacks share the machine's two cores badly: one at a time.
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack"), pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
 
 
 @contextlib.contextmanager

@@ -18,7 +18,7 @@ from local.stack import Stack, running_stack
 
 ROOT = Path(__file__).resolve().parents[2]
 # Stacks share the machine's two cores badly: one at a time.
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
 
 
 @pytest.fixture(scope="module")

@@ -58,7 +58,6 @@ def image(tmp_path: Path) -> dict[str, str]:
     }
 
 
-@pytest.mark.timeout(600)
 def test_check_step_passes_as_its_image_has_it(clone: Path, image: dict[str, str], tmp_path: Path) -> None:
     pip_wheel(OLDEST, tmp_path)  # it installs everything: not without an index
     if not emulators_are_here():

@@ -12,7 +12,7 @@ from tests.terraform.conftest import Installed
 from tests.terraform.standin import terraform_binary
 from tests.terraform.workspace import CHECKOUT, EXAMPLE, Workspace, copy_deployment
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("terraform")]
+pytestmark = [pytest.mark.xdist_group("terraform")]
 
 
 def test_configuration_is_formatted(standin: Installed) -> None:

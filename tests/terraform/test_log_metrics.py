@@ -10,7 +10,7 @@ import pytest
 from tests.terraform.resources import Resources
 from tests.terraform.workspace import CHECKOUT
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("terraform")]
+pytestmark = [pytest.mark.xdist_group("terraform")]
 
 _FIELD = re.compile(r"jsonPayload\.(\w+)")
 

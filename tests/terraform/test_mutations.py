@@ -14,7 +14,7 @@ import pytest
 
 from tests.terraform.workspace import Workspace
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("terraform-test")]
+pytestmark = [pytest.mark.xdist_group("terraform-test")]
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import pytest
 from tests.terraform.code_facts import Code
 from tests.terraform.workspace import CHECKOUT, Workspace
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("terraform")]
+pytestmark = [pytest.mark.xdist_group("terraform")]
 
 FUNCTIONS = Code(CHECKOUT).functions()
 _START = "import importlib, sys; assert callable(getattr(importlib.import_module('main'), sys.argv[1]))"

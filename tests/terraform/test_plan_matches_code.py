@@ -21,7 +21,7 @@ from tests.terraform.code_facts import Code, Reached
 from tests.terraform.resources import Resources
 from tests.terraform.workspace import CHECKOUT
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("terraform")]
+pytestmark = [pytest.mark.xdist_group("terraform")]
 
 CODE = Code(CHECKOUT)
 FUNCTIONS = CODE.functions()
