@@ -25,7 +25,7 @@ from local.demo.function_logs import entries
 from local.firestore.testing import running_server as running_firestore
 from local.maintainx.control_client import SimControl
 from local.maintainx.testing import running_simulator
-from local.processes import Process, free_port
+from local.processes import Process, free_port, python_path
 from local.pubsub.testing import running_server as running_pubsub
 from ops.__main__ import app
 from shared import bootstrap
@@ -98,7 +98,7 @@ class Plant:
     def ops_process(self, *words: str) -> tuple[int, Any, str]:
         """`ops subscriptions ... --json` as an operator's shell runs it."""
         command = [sys.executable, "-m", "ops", "subscriptions", *words, "--json"]
-        environment = {**os.environ, **self.environment}
+        environment = {**os.environ, **self.environment, "PYTHONPATH": python_path(str(ROOT))}
         run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=150)
         assert "Traceback" not in run.stderr, run.stderr
         return run.returncode, json.loads(run.stdout), run.stderr

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from shared.events import Event
 from shared.warehouse.gateway import Warehouse
-from tests.integration.warehouse.samples import append, at
+from tests.integration.warehouse.samples import append
 
 
 def append_event(warehouse: Warehouse, site: str, event_type: str, *, resource_id: str, occurred_at: datetime) -> Event:
@@ -32,13 +32,18 @@ def append_event(warehouse: Warehouse, site: str, event_type: str, *, resource_i
 
 
 def append_message(
-    warehouse: Warehouse, table: str, data: bytes, attributes: Mapping[str, Any], *, published_at: str | None = None
+    warehouse: Warehouse,
+    table: str,
+    data: bytes,
+    attributes: Mapping[str, Any],
+    *,
+    published_at: datetime | None = None,
 ) -> None:
-    """Append one message."""
+    """Append one message; published now, as Pub/Sub has it: how far back the table is read is counted from today."""
     row = {
         "subscription_name": f"projects/test-project/subscriptions/{table}",
         "message_id": uuid.uuid4().hex,
-        "publish_time": at(published_at or "2026-11-20 12:00"),
+        "publish_time": published_at or datetime.now(UTC),
         "data": data.decode(),
         "attributes": json.dumps(attributes),
     }

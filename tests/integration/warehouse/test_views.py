@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from shared.sync.audit import AuditEntry
 from shared.warehouse.gateway import Warehouse, scalar
@@ -35,7 +36,7 @@ def test_an_event_that_was_delivered_twice_is_shown_once_the_first(warehouse: Wa
         "raw_events",
         replace(event, source="poll").to_json(),
         event.attributes(),
-        published_at="2026-11-21 00:00",
+        published_at=datetime.now(UTC) + timedelta(hours=1),
     )
     (row,) = rows(warehouse, "events", site, "event_id")
     assert row["source"] == "webhook"

@@ -14,7 +14,16 @@ from pathlib import Path
 import psutil
 import pytest
 
-from local.processes import _STOP_TIMEOUT_S, Process, StartFailed, accepts, free_port, said_ready, stop_all
+from local.processes import (
+    _STOP_TIMEOUT_S,
+    Process,
+    StartFailed,
+    accepts,
+    free_port,
+    python_path,
+    said_ready,
+    stop_all,
+)
 
 ROOT = Path(__file__).resolve().parents[3]
 # A server with a child of its own, as gunicorn has: tells both ids, says that it is ready, ends when told to.
@@ -158,7 +167,7 @@ def test_processes_end_with_the_one_that_started_them(bench: Bench, number: sign
         "print('up', flush=True)\n"
         "time.sleep(300)\n"
     )
-    environment = {**os.environ, "PYTHONPATH": f"{bench.folder}{os.pathsep}{ROOT}"}
+    environment = {**os.environ, "PYTHONPATH": python_path(str(bench.folder), str(ROOT))}
     starter = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, env=environment)
     try:
         assert starter.stdout is not None
@@ -175,7 +184,7 @@ def test_processes_end_with_the_one_that_started_them(bench: Bench, number: sign
 
 def test_module_sees_its_own_arguments_and_name(tmp_path: Path) -> None:
     (tmp_path / "shows.py").write_text("import sys\nprint(__name__, sys.argv[1:])\n")
-    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+    environment = {**os.environ, "PYTHONPATH": python_path(str(tmp_path), str(ROOT))}
     command = [sys.executable, "-m", "local.child", "shows", "--port", "7"]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, start_new_session=True
@@ -183,6 +192,17 @@ def test_module_sees_its_own_arguments_and_name(tmp_path: Path) -> None:
         assert child.stdout is not None
         assert child.stdout.read() == b"__main__ ['--port', '7']\n"
         assert child.wait(GIVE_UP_S) == 0
+
+
+def test_pythonpath_of_the_starter_holds_in_a_process_too(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere = bench.folder / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "of_the_starter.py").write_text("")
+    (bench.folder / "imports.py").write_text("import of_the_starter, server_for_test\n")
+    monkeypatch.setenv("PYTHONPATH", str(elsewhere))
+    process = bench.process(module="imports")
+    process.start()
+    process.wait_ready(GIVE_UP_S)
 
 
 def test_free_port_is_free_and_then_accepts() -> None:
