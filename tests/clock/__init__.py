@@ -71,6 +71,7 @@ def moved_environment(by_s: int) -> dict[str, str]:
         _PRELOAD: _joined(str(find_library()), os.environ.get(_PRELOAD)),
         "FAKETIME": f"{by_s:+d}",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",  # what waits, waits as long as ever; Java hangs without
+        "FAKETIME_FORCE_MONOTONIC_FIX": "0",  # with it, which Debian's has, what waits for a time-out spins
         "NO_FAKE_STAT": "1",  # Python's compiled files are found by the time of the source
         "PYTHONPATH": _joined(site, os.environ.get("PYTHONPATH")),  # sitecustomize.py
     }
