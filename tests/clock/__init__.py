@@ -13,19 +13,20 @@ import os
 import re
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import chain
 from pathlib import Path
 from typing import NoReturn
 
 _INSTALL = "apt install libfaketime, dnf install libfaketime or brew install libfaketime"
 _IS_MACOS = sys.platform == "darwin"
 _PRELOAD = "DYLD_INSERT_LIBRARIES" if _IS_MACOS else "LD_PRELOAD"
+_MULTIARCH = sysconfig.get_config_var("MULTIARCH") or f"{os.uname().machine}-linux-gnu"
 _FOLDERS = (
-    "/usr/lib/*/faketime",  # Debian, Ubuntu
+    f"/usr/lib/{_MULTIARCH}/faketime",  # Debian, Ubuntu
     "/usr/lib64/faketime",  # Fedora
-    "/usr/lib/faketime",  # Arch
+    "/usr/lib/faketime",  # Arch, Alpine
     "/usr/local/lib/faketime",  # from its source; Homebrew on Intel
     "/opt/homebrew/lib/faketime",
 )
@@ -45,22 +46,22 @@ def find_library() -> Path:
         if Path(named).is_file():
             return Path(named)
         raise CannotMoveClock(f"LIBFAKETIME names {named}, which is no file; unset it, or name libfaketime's library")
-    found = chain.from_iterable(sorted(Path("/").glob(f"{folder[1:]}/{_NAME}")) for folder in _FOLDERS)
-    library = next(found, None)
-    if library is None:
-        places = ", ".join(_FOLDERS)
-        raise CannotMoveClock(f"libfaketime is not here ({_NAME} in {places}); {_INSTALL}, or name it in LIBFAKETIME")
-    return library
+    for folder in _FOLDERS:
+        if (library := Path(folder) / _NAME).is_file():
+            return library
+    places = ", ".join(_FOLDERS)
+    raise CannotMoveClock(f"libfaketime is not here ({_NAME} in {places}); {_INSTALL}, or name it in LIBFAKETIME")
 
 
 def offset_s(text: str, now: datetime) -> int:
     """How far `+400d`, `-3h` or `2028-02-29 12:00` (UTC, unless it has a zone) is from now, in seconds."""
-    if step := re.fullmatch(r"([+-]\d+)([smhdw])", text):
-        return int(timedelta(**{_UNITS[step[2]]: int(step[1])}).total_seconds())
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise CannotMoveClock(f"no clock: {text!r}; say +400d, -3h (s, m, h, d, w) or '2028-02-29 12:00'") from None
+        if step := re.fullmatch(r"([+-]\d+)([smhdw])", text):
+            moment = now + timedelta(**{_UNITS[step[2]]: int(step[1])})
+        else:
+            moment = datetime.fromisoformat(text)
+    except (ValueError, OverflowError):
+        raise CannotMoveClock("no such clock; say +400d, -3h (s, m, h, d, w) or '2028-02-29 12:00'") from None
     return round((moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds())
 
 
@@ -96,6 +97,8 @@ def main(arguments: Sequence[str]) -> NoReturn:
         )
     clock, *command = arguments
     try:
+        if "FAKETIME" in os.environ:
+            raise CannotMoveClock(f"the clock is moved already (FAKETIME={os.environ['FAKETIME']})")
         by_s = offset_s(clock, datetime.now(UTC))
         environment = {**os.environ, **moved_environment(by_s)}
         check(environment, by_s)
