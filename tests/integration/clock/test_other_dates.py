@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.clock import CannotMoveClock, find_library, offset_s
+from tests.lanes import missing
 
 ROOT = Path(__file__).resolve().parents[3]
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
@@ -40,11 +41,11 @@ READ_THE_CLOCK = (
 
 @pytest.fixture
 def environment() -> dict[str, str]:
-    """Of a run beside this one. Skips the test where the clock cannot be moved."""
+    """Of a run beside this one. Skips or fails the test where the clock cannot be moved."""
     try:
         find_library()
     except CannotMoveClock as reason:
-        pytest.skip(str(reason))
+        missing("CLOCK", str(reason))
     if "FAKETIME" in os.environ:
         pytest.skip("the clock of this run is moved already")
     return {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
