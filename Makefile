@@ -12,8 +12,13 @@ CLOCK ?=
 LOCK_ONLY := --no-deps --require-hashes -r requirements-dev.txt
 UV_INSTALL = uv pip install --quiet --python $(BIN)/python $(LOCK_ONLY)
 PIP_INSTALL = PIP_USER=0 $(BIN)/python -m pip install -qq --disable-pip-version-check $(LOCK_ONLY)
-# A mistake in ARGS is told by the command itself, with exit code 2; make's "*** Error 2" would only stand below it.
-TELLS_MISTAKES = || { code=$$?; [ $$code -ne 2 ] || kill -PIPE $$PPID; exit $$code; }
+# Who made a mistake has been told what it is; make's "*** Error 2" would only stand below it. So make ends here without a
+# word, with exit code 141; where SIGPIPE is ignored, with its own word and 2.
+QUIETLY = { kill -PIPE $$PPID; exit 2; }
+TELLS_MISTAKES = || { code=$$?; [ $$code -ne 2 ] || $(QUIETLY); exit $$code; }
+# A symlink, or a folder with something else in it, is not ours to empty.
+IS_OURS = [ ! -L $(VENV) ] && { [ ! -d $(VENV) ] || [ -f $(VENV)/pyvenv.cfg ] || [ -z "$$(ls -A $(VENV))" ]; }
+OTHER_PYTHON = Say which one: make PYTHON=python3.12 $(MAKECMDGOALS)
 
 .DEFAULT_GOAL := help
 .PHONY: help install run test lint bench lock clean
@@ -46,8 +51,9 @@ clean: ## Remove the virtual environment and everything the local stack wrote
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(INSTALLED): requirements-dev.txt
-	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not on PATH; Python 3.11 or newer is needed. Say which one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version). Say which one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not on PATH; Python 3.11 or newer is needed. $(OTHER_PYTHON)"; $(QUIETLY); }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version). $(OTHER_PYTHON)"; $(QUIETLY); }
+	@$(IS_OURS) || { echo "$(VENV) is no virtual environment of this checkout, so it is not replaced. Remove it, or say another: make VENV=.venv-2 $(MAKECMDGOALS)"; $(QUIETLY); }
 	@echo "Installing the pinned packages into $(VENV), once: 190 MB to download, 750 MB on disk, a minute or two ..."
 	@$(PYTHON) -m venv --clear $(VENV)
 	@if command -v uv >/dev/null && $(UV_INSTALL) 2>/dev/null; then :; else $(PIP_INSTALL); fi

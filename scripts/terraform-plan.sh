@@ -14,8 +14,11 @@ environment=$1
 cd "$(dirname "$0")/.."
 root=$PWD
 if [ -z "${TF_VAR_commit:-}" ]; then
-  git fetch --quiet --unshallow 2>/dev/null || true # Cloud Build and others clone only the newest commit
-  TF_VAR_commit=$(git log -1 --format=%H -- functions shared config requirements.txt 2>/dev/null || true)
+  # Cloud Build and others clone only the newest commit, of which nobody can tell what it touched.
+  git fetch --quiet --unshallow 2>/dev/null || true
+  if [ "$(git rev-parse --is-shallow-repository 2>/dev/null)" = false ]; then
+    TF_VAR_commit=$(git log -1 --format=%H -- functions shared config requirements.txt)
+  fi
 fi
 export TF_VAR_commit="${TF_VAR_commit:-unknown}"
 mkdir -p out

@@ -171,7 +171,7 @@ def test_bootstrap_makes_nothing_twice(checkout: Checkout) -> None:
     for script, words in (
         ("bootstrap-state.sh", ("proj", "europe-west1", "mine")),
         ("bootstrap-build.sh", ("p", "mine")),
-        ("bootstrap-github.sh", ("p", "acme/bridge", "dev")),
+        ("bootstrap-github.sh", ("p", "acme/bridge")),
     ):
         run = checkout.run(script, *words)
         assert run.returncode == 0, run.stderr
@@ -196,18 +196,22 @@ def test_build_accounts_have_no_basic_role_that_writes_and_only_one_may_change_t
 
 
 def test_github_may_be_one_account_a_kind_of_job_and_no_other_repository_any(checkout: Checkout) -> None:
-    checkout.tool("gcloud", 'case "$*" in *projectNumber*) echo 42 ;; *describe*) exit 1 ;; esac')
-    run = checkout.run("bootstrap-github.sh", "proj", "acme/bridge", "prod")
-    assert run.returncode == 0, run.stderr
-    (provider,) = [call for call in checkout.calls if " create-oidc " in call]
-    assert "--attribute-condition=assertion.repository == 'acme/bridge'" in provider
-    pattern = r"add-iam-policy-binding (\S+)@proj\S+ .*--role=(\S+) .*/projects/42/\S+/subject/(\S+)$"
-    granted = {found[1]: found.group(2, 3) for call in checkout.calls if (found := re.search(pattern, call))}
-    assert granted == {
-        "bridge-plan": ("roles/iam.workloadIdentityUser", "repo:acme/bridge:pull_request"),
-        "bridge-deploy": ("roles/iam.workloadIdentityUser", "repo:acme/bridge:environment:prod"),
-    }
-    assert "projects/42/locations/global/workloadIdentityPools/github/providers/github" in run.stdout
+    for known, verb in (("exit 1", "create-oidc"), ("exit 0", "update-oidc")):
+        checkout.tool("gcloud", f'case "$*" in *projectNumber*) echo 42 ;; *describe*) {known} ;; esac')
+        run = checkout.run("bootstrap-github.sh", "proj", "acme/bridge")
+        assert run.returncode == 0, run.stderr
+        (provider,) = [call for call in checkout.calls if "-oidc " in call]
+        assert f" {verb} " in provider
+        assert "--attribute-condition=assertion.repository == 'acme/bridge'" in provider
+        pattern = (
+            r"add-iam-policy-binding (\S+)@proj\S+ .*--role=(\S+) .*principalSet:\S+/projects/42/\S+/attribute\.(\S+)$"
+        )
+        granted = {found[1]: found.group(2, 3) for call in checkout.calls if (found := re.search(pattern, call))}
+        assert granted == {
+            "bridge-plan": ("roles/iam.workloadIdentityUser", "event_name/pull_request"),
+            "bridge-deploy": ("roles/iam.workloadIdentityUser", "ref/refs/heads/main"),
+        }
+        assert "projects/42/locations/global/workloadIdentityPools/github/providers/github" in run.stdout
 
 
 def test_plan_names_the_last_commit_that_touched_what_is_deployed(checkout: Checkout) -> None:
@@ -227,6 +231,12 @@ def test_plan_names_the_last_commit_that_touched_what_is_deployed(checkout: Chec
         commits.append(head.stdout.strip())
     planned(checkout)
     assert f"commit={commits[0]}" in checkout.calls
+    shallow = subprocess.run(
+        [*git, "rev-parse", "--git-dir"], check=True, capture_output=True, text=True
+    ).stdout.strip()
+    (checkout.folder / shallow / "shallow").write_text(commits[1])
+    planned(checkout)
+    assert "commit=unknown" in checkout.calls  # which commit it was cannot be told
     planned(checkout, TF_VAR_commit="abc1234")
     assert "commit=abc1234" in checkout.calls
 
