@@ -80,6 +80,7 @@ class FirestoreStateStore:
                 now_utc, until_utc = self._lease(lease_s)
                 fields = documents.claimed(key, owner=owner, now_utc=now_utc, until_utc=until_utc)
                 version = self._store.create(ref, fields, token)
+                abandoned = abandoned and version is None  # a new one is not, whatever stood there in an earlier round
                 if version is None:
                     found = self._store.get(ref)
                     if not found.exists:

@@ -17,7 +17,7 @@ from local.firestore.refusal import Refusal
 from local.firestore.service import FirestoreService
 from local.firestore.testing import RunningServer, running_server
 from shared.errors import StateUnavailable
-from shared.state import Acquired, Claim, ClaimKey, Done, LockedRecord, RecordKey, StateStore
+from shared.state import Acquired, Claim, ClaimKey, Done, LockedRecord, RecordKey, StateStore, documents
 from shared.state.firestore import FirestoreStateStore
 from tests.integration.state.conftest import NOON_UTC, Clock, a_record
 
@@ -135,6 +135,24 @@ def test_takeover_whose_answer_was_lost_is_still_acquired(
     assert isinstance(result, Acquired)
     assert result.abandoned
     store.release_claim(result.claim)
+
+
+def test_claim_given_back_during_a_takeover_is_new_and_not_abandoned(
+    store: FirestoreStateStore, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _acquired(store)
+    clock.forward(60)
+    is_abandoned = documents.is_abandoned
+
+    def is_abandoned_until_somebody_else_takes_it(document: Any) -> bool:
+        monkeypatch.setattr(documents, "is_abandoned", is_abandoned)
+        store.release_claim(_acquired(store))
+        return is_abandoned(document)
+
+    monkeypatch.setattr(documents, "is_abandoned", is_abandoned_until_somebody_else_takes_it)
+    result = store.claim(CLAIM, owner="two", lease_s=60)
+    assert isinstance(result, Acquired)
+    assert not result.abandoned
 
 
 def test_completion_whose_answer_was_lost_counts(store: FirestoreStateStore, faults: Faults) -> None:
