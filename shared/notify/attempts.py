@@ -1,8 +1,9 @@
 """Which attempt at an address is next: each address has the notification once, or at most twice.
 
-An attempt is a claim of its own. One that was refused is given back and made again; one of which nobody knows whether
-people got it (no answer, or the process died meanwhile) is repeated once, and after that only when a person replays the
-event. What an attempt did for a part of the address' targets is kept in the claim's reason, for the next one.
+An attempt is a claim of its own, and those at an address are numbered, whoever asked for them. One that was refused is
+given back and made again; one of which nobody knows whether people got it (no answer, or the process died meanwhile) is
+repeated once, and after that only when a person replays the event, once a replay. What an attempt did for a part of the
+address' targets, and the replay that it was made for, are kept in the claim's reason, for the next one.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import hashlib
 import itertools
 from dataclasses import dataclass
 from typing import Literal
+from urllib.parse import quote
 
 from shared.events import Event
 from shared.notify.address import Delivery
@@ -19,6 +21,7 @@ from shared.state import Acquired, Claim, ClaimKey, Done, InProgress, StateStore
 _CLAIM_TTL_S = 30 * 86400.0
 _ATTEMPTS_BY_ITSELF = 2  # of which nobody knows
 _UNKNOWN, _PARTLY = "unknown", "partly_sent"
+_REPLAY = "replay="
 
 Result = Literal["sent", "sent_before", "refused", "busy", "unknown", "given_up"]
 
@@ -27,11 +30,13 @@ Result = Literal["sent", "sent_before", "refused", "busy", "unknown", "given_up"
 class Attempt:
     """An attempt that is ours to make.
 
-    confirmed: marks of the targets that have the notification. is_repeat: people may have it already. is_last: if this
-    one is not confirmed either, there is no other by itself.
+    replay: names the replay that it is made for, "" if none. confirmed: marks of the targets that have the
+    notification. is_repeat: people may have it already. is_last: if this one is not confirmed either, there is no other
+    by itself.
     """
 
     claim: Claim
+    replay: str
     confirmed: frozenset[str]
     is_repeat: bool
     is_last: bool
@@ -41,56 +46,65 @@ def next_attempt(
     store: StateStore, event: Event, url: str, *, replay_id: str, lease_s: float
 ) -> Attempt | Literal["sent_before", "busy", "given_up"]:
     """Claim the next attempt, or say why there is none. replay_id: "" if no person asked for the event again."""
+    replay = f"{_REPLAY}{quote(replay_id, safe='')}" if replay_id else ""
     confirmed: frozenset[str] = frozenset()
-    rounds = [("", _ATTEMPTS_BY_ITSELF), (replay_id, 1)] if replay_id else [("", _ATTEMPTS_BY_ITSELF)]
-    for nonce, allowed in rounds:
-        unknown = 0
-        for number in itertools.count(1):
-            key = _claim_key(event, url, number, nonce)
-            claimed = store.claim(key, owner=f"notify/{event.event_id}", lease_s=lease_s)
-            if isinstance(claimed, InProgress):
-                return "busy"
-            if isinstance(claimed, Acquired) and not claimed.abandoned:
-                return Attempt(claimed.claim, confirmed, bool(unknown or nonce), unknown + 1 == allowed)
-            if isinstance(claimed, Acquired):
-                _complete(store, claimed.claim, _UNKNOWN, "interrupted")
+    replays = {""}  # that had their attempt
+    unknown = 0
+    for number in itertools.count(1):
+        by_itself = unknown < _ATTEMPTS_BY_ITSELF
+        if not by_itself and replay in replays:
+            break
+        claimed = store.claim(_claim_key(event, url, number), owner=f"notify/{event.event_id}", lease_s=lease_s)
+        if isinstance(claimed, InProgress):
+            return "busy"
+        if isinstance(claimed, Acquired) and not claimed.abandoned:
+            return Attempt(claimed.claim, replay, confirmed, bool(unknown), unknown + 1 >= _ATTEMPTS_BY_ITSELF)
+        if isinstance(claimed, Acquired):
+            # Who died over it is not kept: one that only a replay can have made counts as an attempt of this one.
+            interrupted_for = "" if by_itself else replay
+            _complete(store, claimed.claim, _UNKNOWN, "interrupted", interrupted_for)
+            replays.add(interrupted_for)
+            unknown += 1
+        elif claimed.outcome in (_UNKNOWN, _PARTLY):
+            marks, made_for = _notes(claimed)
+            confirmed |= marks
+            if claimed.outcome == _UNKNOWN:
+                replays |= made_for
                 unknown += 1
-            elif claimed.outcome in (_UNKNOWN, _PARTLY):
-                confirmed |= _marks(claimed)
-                unknown += claimed.outcome == _UNKNOWN
-            else:
-                return "sent_before"
-            if unknown == allowed:
-                break
+        else:
+            return "sent_before"
     return "given_up"
 
 
 def settle(store: StateStore, attempt: Attempt, delivery: Delivery) -> Result:
     """Note what an attempt came to."""
+    notes = (attempt.replay, *sorted(delivery.targets))
     if delivery.outcome == "sent":
-        _complete(store, attempt.claim, "done", "sent")
+        _complete(store, attempt.claim, "done", "sent", attempt.replay)
         return "sent"
-    marks = " ".join(sorted(delivery.targets))
     if delivery.outcome == "unknown":
-        _complete(store, attempt.claim, _UNKNOWN, f"not_confirmed {marks}".strip())
+        _complete(store, attempt.claim, _UNKNOWN, "not_confirmed", *notes)
         return "given_up" if attempt.is_last else "unknown"
     if delivery.targets - attempt.confirmed:
-        _complete(store, attempt.claim, _PARTLY, f"refused {marks}")
+        _complete(store, attempt.claim, _PARTLY, "refused", *notes)
     else:
         store.release_claim(attempt.claim)
     return "refused"
 
 
-def _complete(store: StateStore, claim: Claim, outcome: str, reason: str) -> None:
+def _complete(store: StateStore, claim: Claim, outcome: str, word: str, *notes: str) -> None:
+    reason = " ".join(part for part in (word, *notes) if part)
     store.complete_claim(claim, outcome=outcome, reason=reason, ttl_s=_CLAIM_TTL_S)
 
 
-def _marks(done: Done) -> frozenset[str]:
-    """What `settle` put behind the word in the reason."""
-    return frozenset(done.reason.split()[1:])
+def _notes(done: Done) -> tuple[frozenset[str], frozenset[str]]:
+    """The marks that `_complete` put behind the word in the reason, and the replay, if any."""
+    notes = frozenset(done.reason.split()[1:])
+    replays = frozenset(note for note in notes if note.startswith(_REPLAY))
+    return notes - replays, replays
 
 
-def _claim_key(event: Event, url: str, number: int, nonce: str) -> ClaimKey:
+def _claim_key(event: Event, url: str, number: int) -> ClaimKey:
+    """Without the id of a replay: whom one reached, the next must not reach again."""
     address = hashlib.sha256(url.encode()).hexdigest()[:16]
-    destination = f"notify:{address}" if number == 1 else f"notify:{address}:{number}"
-    return ClaimKey(event.site, event.event_id, destination, nonce)
+    return ClaimKey(event.site, event.event_id, f"notify:{address}" if number == 1 else f"notify:{address}:{number}")

@@ -63,11 +63,12 @@ class Bench:
         self.takes_s = 0.0
         self.given_s: list[float] = []
 
-    def send(self, *urls: str, event_id: str = "e1") -> Outcome:
+    def send(self, *urls: str, event_id: str = "e1", replay_id: str = "") -> Outcome:
         def parse(url: str) -> Address | None:
             return None if url.startswith("?") else Address(url, self)
 
-        return send_notification(make_event(event_id=event_id), TEXT, urls, self.store, parse=parse)
+        event = make_event(event_id=event_id)
+        return send_notification(event, TEXT, urls, self.store, replay_id=replay_id, parse=parse)
 
     def reached(self) -> list[str]:
         return [url for url, _ in self.sent]
@@ -143,6 +144,23 @@ def test_notification_over_which_two_processes_died_is_not_sent_a_third_time(ben
     with pytest.raises(NotificationUnconfirmed, match=r"unless it is replayed, at line 1$"):
         bench.send("a")
     assert len(bench.given_s) == 2
+
+
+def test_replay_over_which_a_process_died_is_not_made_again_but_another_is(bench: Bench) -> None:
+    bench.killing = {"a"}
+    for _ in range(2):  # the second is found to have died only by the replay, which is not to be charged with it
+        with pytest.raises(Killed):
+            bench.send("a")
+        bench.now_utc += timedelta(seconds=61)
+    with pytest.raises(Killed):
+        bench.send("a", replay_id="r1")
+    bench.now_utc += timedelta(seconds=61)
+    bench.killing = set()
+    for _ in range(2):
+        with pytest.raises(NotificationUnconfirmed):
+            bench.send("a", replay_id="r1")
+    assert bench.reached() == []
+    assert [bench.send("a", replay_id="r2").detail["sent"] for _ in range(2)] == [1, 0]
 
 
 def test_address_in_doubt_waits_for_no_other_and_is_sent_to_twice_at_most(bench: Bench) -> None:

@@ -211,6 +211,41 @@ def test_only_a_person_has_it_sent_a_third_time(site: Site) -> None:
         assert len(service.settled()) == 4
 
 
+def test_replay_reaches_nobody_whom_an_earlier_replay_reached(site: Site) -> None:
+    with running(chat(hangs_up)) as a, running(chat(hangs_up)) as b:
+        urls = [f"json://127.0.0.1:{service.port}" for service in (a, b)]
+        assert site.deliveries(*urls) == SENT_TWICE
+        a.answer = says(200)
+        assert site.deliver(*urls, replay_id="r1") == "NotificationUnconfirmed"
+        b.answer = says(200)
+        assert site.deliver(*urls, replay_id="r2") == "done"
+        assert [len(service.settled()) for service in (a, b)] == [3, 4]
+
+
+def test_target_that_one_replay_reached_is_spared_by_the_next(site: Site) -> None:
+    for second, outcome in ((says(503), "RemoteUnavailable"), (hangs_up, "NotificationUnconfirmed")):
+        site, service = Site(), chat(hangs_up)
+        with running(service):
+            url = f"mmost://127.0.0.1:{service.port}/{'3' * 32}?to=one,two"
+            assert site.deliveries(url) == SENT_TWICE
+            service.answers, service.answer = [says(200), second], says(200)
+            assert site.deliver(url, replay_id="r1") == outcome
+            assert site.deliver(url, replay_id="r2") == "done"
+            channels = [body["channel"] for _, body in service.settled()]
+        assert channels[-3:] == ["one", "two", "two"]
+        assert channels.count("one") == 3
+
+
+def test_refused_replay_is_made_again_and_one_in_doubt_is_not(site: Site) -> None:
+    with running(chat(hangs_up)) as service:
+        url = f"json://127.0.0.1:{service.port}"
+        assert site.deliveries(url) == SENT_TWICE
+        service.answers = [says(503), hangs_up]
+        outcomes = [site.deliver(url, replay_id="two words") for _ in range(4)]
+        assert outcomes == ["RemoteUnavailable", *["NotificationUnconfirmed"] * 3]
+        assert len(service.settled()) == 4
+
+
 def test_patience_ends_with_the_deadline_whatever_the_url_says() -> None:
     with running(chat(silent)) as service, running(mail(silent)) as mails:
         for url in (
