@@ -121,7 +121,8 @@ def _http_request(
 def _http_bytes(heard: Heard, send: Callable[..., None], connection: HTTPConnection, data: Any) -> None:
     if connection.sock is None and connection.auto_open:
         connection.connect()  # as `send` would: what fails here was not sent
-    if heard.requests:
+    # CONNECT is for a proxy: as long as that has not opened the way, nothing reaches the service.
+    if heard.requests and not (isinstance(data, bytes) and data.startswith(b"CONNECT ")):
         heard.requests[-1].sent = True
     send(connection, data)
 

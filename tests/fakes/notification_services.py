@@ -98,7 +98,8 @@ class _Http(socketserver.StreamRequestHandler):
         while line := self.rfile.readline().strip():
             name, _, value = line.partition(b":")
             size = int(value) if name.lower() == b"content-length" else size
-        self.server.keep((path, json.loads(self.rfile.read(size))), self)
+        body = self.rfile.read(size)
+        self.server.keep((path, json.loads(body) if body else None), self)
 
 
 class _Smtp(socketserver.StreamRequestHandler):

@@ -180,6 +180,17 @@ def test_part_of_a_long_message_that_arrived_is_not_sent_again(monkeypatch: pyte
     assert rest[0] == rest[1] != first
 
 
+def test_proxy_that_does_not_open_the_way_has_sent_nothing(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    for answer, options in ((says(503), ""), (says(407), ""), (says(504), ""), (hangs_up, ""), (silent, "?cto=0.2")):
+        with running(chat(answer)) as proxy:
+            monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{proxy.port}")
+            assert site.deliveries(f"jsons://service.invalid/token{options}") == REFUSED
+            assert set(proxy.settled()) == {("service.invalid:443", None)}
+        assert site.claims() == []
+
+
 @pytest.mark.parametrize(
     ("answer", "to", "outcomes", "copies"),
     [
