@@ -140,16 +140,28 @@ def _mail(heard: Heard, sendmail: Callable[..., dict[str, Any]], smtp: smtplib.S
     return refused
 
 
+def _mail_connect(_: Heard, connect: Callable[..., Any], smtp: smtplib.SMTP, *args: Any, **options: Any) -> Any:
+    left_s = _time_for_mail_s()
+    if math.isfinite(left_s):
+        smtp.timeout = min(smtp.timeout, left_s) if isinstance(smtp.timeout, (int, float)) else left_s
+    return connect(smtp, *args, **options)
+
+
 def _mail_bytes(heard: Heard, send: Callable[..., None], smtp: smtplib.SMTP, data: str | bytes) -> None:
-    left_s = remaining_s()
-    if left_s <= 0:
-        raise smtplib.SMTPServerDisconnected("not sent, no time is left for it")
+    left_s = _time_for_mail_s()
     if smtp.sock is not None and math.isfinite(left_s):
         smtp.sock.settimeout(_within(smtp.sock.gettimeout(), left_s))
     # Commands are str; bytes are the mail itself, and whoever has those may deliver it.
     if isinstance(data, bytes) and heard.requests:
         heard.requests[-1].sent = True
     send(smtp, data)
+
+
+def _time_for_mail_s() -> float:
+    left_s = remaining_s()
+    if left_s <= 0:
+        raise smtplib.SMTPServerDisconnected("not sent, no time is left for it")
+    return left_s
 
 
 def _within(limit_s: float | None, left_s: float) -> float | None:
@@ -173,5 +185,6 @@ def _listen_at(owner: type[Any], name: str, around: Callable[..., Any]) -> None:
 
 _listen_at(HTTPAdapter, "send", _http_request)
 _listen_at(HTTPConnection, "send", _http_bytes)
+_listen_at(smtplib.SMTP, "connect", _mail_connect)
 _listen_at(smtplib.SMTP, "sendmail", _mail)
 _listen_at(smtplib.SMTP, "send", _mail_bytes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import smtplib
 import socket
 from contextlib import closing
 from datetime import datetime
@@ -270,6 +271,35 @@ def test_patience_ends_with_the_deadline_whatever_the_url_says() -> None:
             assert service.connections == 0
             with deadline(1.0):
                 assert address.send(TEXT, without=frozenset()).outcome != "sent"
+
+
+def test_mail_server_has_the_time_that_cto_says_whatever_rto_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits_s: list[float] = []
+
+    def connect(smtp: smtplib.SMTP, *_: object) -> None:
+        waits_s.append(smtp.timeout)
+        raise OSError("by the test")
+
+    monkeypatch.setattr(smtplib.SMTP, "connect", connect)
+    for options in ("", "&rto=33", "&cto=44"):
+        address = parse_address(f"mailto://127.0.0.1?from=a@example.com&to=b@example.com{options}")
+        assert address is not None
+        address.send(TEXT, without=frozenset())
+    assert waits_s == [15, 15, 44]
+
+
+def test_mail_server_without_a_greeting_is_left_when_the_deadline_comes() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        mute.setblocking(False)
+        query = "from=a@example.com&to=b@example.com&mode=insecure&cto=600"
+        address = parse_address(f"mailto://127.0.0.1:{mute.getsockname()[1]}?{query}")
+        assert address is not None
+        with deadline(0.0):
+            assert address.send(TEXT, without=frozenset()).outcome == "refused"
+        with pytest.raises(BlockingIOError):
+            mute.accept()  # nobody called
+        with deadline(0.2):
+            assert address.send(TEXT, without=frozenset()).outcome == "refused"
 
 
 def test_plugin_that_raises_is_a_refusal_and_its_words_are_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
