@@ -10,7 +10,7 @@ from local.environment import keep_to_this_machine
 # Width, colours and language of a terminal; what tools of tests read.
 _OF_A_TERMINAL = (
     *("COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "TTY_COMPATIBLE", "TTY_INTERACTIVE"),
-    *("LANGUAGE", "LC_MESSAGES", "TZ", "PYTHONWARNINGS", "CLOUDSDK_CORE_PROJECT"),
+    *("LANGUAGE", "LC_MESSAGES", "PYTHONWARNINGS", "CLOUDSDK_CORE_PROJECT"),
 )
 _KEPT = "TESTS_SHELL"
 
