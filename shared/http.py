@@ -61,7 +61,8 @@ def send(
     what it may accept later; `explain` and `judge` know its own way of saying what is wrong. Raises RemoteUnavailable
     (no answer, 408, 5xx), NotTakenOn (those statuses, or no time left), RateLimited (429), VersionConflict (412),
     AuthenticationFailed, PermissionDenied, RecordNotFound, RemoteRejected (any other status), or what `judge` says;
-    UnsendableRequest if the request itself is not legal. Messages and causes never quote the request.
+    UnsendableRequest if the request itself is not legal, and only if nothing of it was sent. Messages and causes never
+    quote the request.
     Redirects count as rejected: an API that moves is a mistake in the configuration.
     """
     if remaining_s() <= 0:
@@ -71,6 +72,7 @@ def send(
         request = client.build_request(method, url, timeout=_within_deadline(timeout), **options)
     except _UNMAKEABLE as error:
         raise _unsendable(f"{system}: {method} {path_of(url)}", error) from None
+    body = request.stream = _Body(request.stream)
     try:
         response = client.send(request, stream=True)
         try:
@@ -78,11 +80,16 @@ def send(
             response.read()
         finally:
             response.close()
-    except _UNSENDABLE as error:
-        raise _unsendable(f"{system}: {method} {address(request.url)}", error) from None
-    except httpx.RequestError as error:  # with those of an answer that cannot be decoded
-        text = f"{system}: {method} {address(request.url)}: {in_words(error)}"
-        raise RemoteUnavailable(text) from without_words(error)
+    except Exception as error:
+        what = f"{system}: {method} {address(request.url)}"
+        if isinstance(error, _UNSENDABLE) and not body.is_under_way:
+            raise _unsendable(what, error) from None
+        if isinstance(error, httpx.RequestError):  # with those of an answer that cannot be decoded
+            raise RemoteUnavailable(f"{what}: {in_words(error)}") from without_words(error)
+        if body.is_under_way:  # h11 gives up a body half-way, httpx fails at a redirect's odd address
+            words = f"{type(error).__name__} after the request was sent"
+            raise RemoteUnavailable(f"{what}: {words}") from httpx.ProtocolError(words)
+        raise
     if response.is_success:
         return response
     if response.status_code in refused_for_now:
@@ -152,6 +159,22 @@ def _within_deadline(timeout: httpx.Timeout) -> httpx.Timeout:
         return timeout
     phases_s = timeout.as_dict().items()
     return httpx.Timeout(**{phase: left_s if limit_s is None else min(limit_s, left_s) for phase, limit_s in phases_s})
+
+
+class _Body(httpx.SyncByteStream):
+    """The body of a request; it is asked for when the head has been sent, also where it is empty."""
+
+    def __init__(self, pieces: httpx.SyncByteStream | httpx.AsyncByteStream) -> None:
+        assert isinstance(pieces, httpx.SyncByteStream)  # noqa: S101  # of a synchronous client
+        self._pieces = pieces
+        self.is_under_way = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        self.is_under_way = True
+        yield from self._pieces
+
+    def close(self) -> None:
+        self._pieces.close()
 
 
 class _UntilDeadline(httpx.SyncByteStream):

@@ -9,7 +9,9 @@ answer our credentials are taken out.
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections.abc import Iterator
+from contextlib import suppress
 
 import httpx
 
@@ -25,6 +27,7 @@ _CREDENTIALS = ("Authorization", "Proxy-Authorization", "Cookie", "X-CSRF-Token"
 CREDENTIALS_HEADER = "credentials_header"
 """Extension of a request that names one more header whose value is secret."""
 _SHORTEST = 4  # what is shorter is no secret, and would be found in any text
+_SHORTEST_SESSION = 8  # a cookie may as well hold `true` or a language
 
 
 def network_words(error: httpx.RequestError) -> str:
@@ -48,12 +51,24 @@ def without_words(error: httpx.RequestError) -> httpx.RequestError:
 
 def without_credentials(said: str, request: httpx.Request) -> str:
     """What the other side said, where it quotes the credentials that `request` carried."""
-    for name in (*_CREDENTIALS, request.extensions.get(CREDENTIALS_HEADER, "")):
-        value = request.headers.get(name, "")
-        for piece in (value, value.partition(" ")[2]):  # of "Bearer TOKEN" also the token alone
-            if len(piece) >= _SHORTEST:
-                said = said.replace(piece, "[our credentials]")
+    names = (*_CREDENTIALS, request.extensions.get(CREDENTIALS_HEADER, ""))
+    pieces = {piece for name in names for piece in _pieces(request.headers.get(name, "")) if len(piece) >= _SHORTEST}
+    cookies = (cookie.partition("=")[2].strip() for cookie in request.headers.get("Cookie", "").split(";"))
+    pieces |= {value for value in cookies if len(value) >= _SHORTEST_SESSION}
+    for piece in sorted(pieces, key=len, reverse=True):  # one may be part of another
+        said = said.replace(piece, "[our credentials]")
     return said
+
+
+def _pieces(value: str) -> Iterator[str]:
+    """What a server may repeat of a header: all, a token without "Bearer", a password."""
+    yield value
+    scheme, _, token = value.partition(" ")
+    yield token
+    if scheme.lower() == "basic":
+        with suppress(ValueError):  # it is not base64 of UTF-8
+            pair = b64decode(token).decode()
+            yield from (pair, pair.partition(":")[2])
 
 
 def address(url: httpx.URL) -> str:

@@ -7,6 +7,7 @@ import math
 import socket
 import threading
 import traceback
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -18,11 +19,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.config.erp import ErpConfig
 from shared.deadline import deadline
+from shared.erp.connection import ErpConnection
 from shared.errors import (
     AuthenticationFailed,
     BridgeError,
     NotTakenOn,
+    OutcomeUnknown,
     PermissionDenied,
     RateLimited,
     RecordNotFound,
@@ -32,7 +36,8 @@ from shared.errors import (
     VersionConflict,
 )
 from shared.http import open_client, retry_after_s, send
-from shared.http_words import CREDENTIALS_HEADER
+from shared.http_words import CREDENTIALS_HEADER, without_credentials
+from shared.secrets import Secrets
 
 
 def answering(status: int, *, text: str = "", headers: dict[str, str] | None = None) -> httpx.Client:
@@ -186,6 +191,30 @@ def test_request_that_is_not_legal_is_a_permanent_error_that_does_not_quote_it()
             assert "nothing was sent" in str(caught.value), odd
 
 
+SENT: list[tuple[bytes, dict[str, Any]]] = [
+    (b"HTTP/1.1 302 Found\r\nLocation: mailto:0\r\nContent-Length: 0\r\n\r\n", {}),
+    (b"HTTP/1.1 302 Found\r\nLocation: //xn--\r\nContent-Length: 0\r\n\r\n", {}),
+    (b"HTTP/1.1 302 Found\r\nLocation: :http://]a\r\nContent-Length: 0\r\n\r\n", {}),
+    (b"", {"content": b"abc", "headers": {"Content-Length": "10"}}),
+]
+
+
+def test_request_is_not_called_unsent_once_any_of_it_was_sent() -> None:
+    for answer, options in SENT:
+        with raw_server(answer) as url, open_client() as client, pytest.raises(RemoteUnavailable) as caught:
+            send(client, "POST", url, system="erp", timeout=5, **options)
+        assert str(caught.value).endswith("after the request was sent"), answer
+        assert type(caught.value.__cause__) is httpx.ProtocolError, answer
+
+
+def test_write_after_which_an_odd_redirect_comes_may_have_been_done() -> None:
+    settings = {"adapter": "rest", "mapping": "m", "rest": {"auth": "none"}}
+    with raw_server(SENT[0][0]) as url:
+        connection = ErpConnection(ErpConfig.model_validate({**settings, "base_url": url}), Secrets())
+        with closing(connection), pytest.raises(OutcomeUnknown, match="InvalidURL"):
+            connection.write("POST", "/orders")
+
+
 @pytest.mark.parametrize(
     ("variable", "proxy"), [("HTTPS_PROXY", "http://user:a-sec/ret@proxy:1"), ("ALL_PROXY", "foo://user:a-sec@proxy")]
 )
@@ -211,6 +240,23 @@ def test_credentials_that_an_answer_quotes_are_taken_out() -> None:
     for secret in ("a-token", "csrf-1", "session", "a-key"):
         assert secret not in str(caught.value)
     assert str(caught.value).startswith("erp: GET /: 403 no [(b'Host'")
+
+
+def test_part_of_credentials_that_an_answer_quotes_is_taken_out() -> None:
+    basic = {"Authorization": f"Basic {b64encode(b'someone:pass-word').decode()}"}
+    for carried, said, told in (
+        (basic, "no someone:pass-word", "no [our credentials]"),
+        (basic, "someone has another password than pass-word", "someone has another password than [our credentials]"),
+        ({"Authorization": "Basic a"}, "Basic", "Basic"),
+        ({"Authorization": "Basic /////"}, "Basic", "Basic"),
+        (
+            {"Cookie": "a=true; sid=session-1; t=token123=="},
+            "session-1, token123==, true",
+            "[our credentials], [our credentials], true",
+        ),
+    ):
+        request = httpx.Request("GET", "https://erp.example.com", headers=carried)
+        assert without_credentials(said, request) == told
 
 
 def test_nobody_there_and_no_answer_in_time_are_remote_unavailable() -> None:
