@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 
 from local.environment import keep_to_this_machine
 
@@ -21,6 +22,7 @@ def leave_shell() -> None:
         return
     taken = keep_to_this_machine(os.environ)
     taken |= {name: os.environ.pop(name) for name in _OF_A_TERMINAL if name in os.environ}
+    time.tzset()  # TZ was read when this process began
     os.environ[_KEPT] = json.dumps(taken)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import os
 import socket
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -82,4 +84,12 @@ def test_every_variable_that_the_bundle_reads_is_put_aside() -> None:
     assert {"CONFIG_DIR", "RECORD_LEASE_S", "PUBSUB_EMULATOR_HOST"} <= read
     environ = dict.fromkeys(read, "x")
     keep_to_this_machine(environ)
-    assert set(environ) - {"no_proxy", "NO_PROXY"} == {"COMMIT"}
+    assert set(environ) - {"no_proxy", "NO_PROXY"} == set()
+
+
+def test_clock_of_the_shell_is_left_with_its_other_variables() -> None:
+    code = "import time; from tests.shell import leave_shell; leave_shell(); print(time.tzname[0])"
+    environ = {name: value for name, value in os.environ.items() if name != "TESTS_SHELL"} | {"TZ": "OURS-13"}
+    command = (sys.executable, "-c", code)
+    run = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=True, timeout=60)
+    assert run.stdout.strip() not in ("", "OURS")
