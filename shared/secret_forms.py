@@ -7,7 +7,6 @@ there. Pure. Sources: RFC 9110, 5.5 (what a header takes; HTTP libraries send AS
 from __future__ import annotations
 
 import codecs
-import re
 from dataclasses import dataclass
 
 
@@ -26,9 +25,10 @@ USER_AND_PASSWORD = Form(pair="user:password")
 CLIENT_ID_AND_SECRET = Form(pair="client_id:client_secret")
 LINES = Form(several_lines=True)
 """Values one a line: signing secrets, addresses."""
+LINE = Form()
+"""One of them."""
 
 _MARK = "\ufeff"
-_LINE_END = re.compile(r"\r\n|\r|\n")
 # Nobody sees these, but `isprintable` lets them pass (Unicode: Default_Ignorable_Code_Point; the blank of Braille).
 # Variation selectors belong to an emoji and change its looks.
 _UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
@@ -39,10 +39,12 @@ _KINDS = {"Cc": "(a control character)", "Cs": "(half a character, or a byte tha
 
 def oddity(secret: str, form: Form) -> str:
     """What keeps a secret from being used like this, to be said after its name; "" if nothing does."""
-    rows = [row.strip() for row in _LINE_END.split(secret)]
-    if not form.several_lines and (count := sum(map(bool, rows))) > 1:
+    found = rows(secret)
+    if not form.several_lines and (count := sum(map(bool, found))) > 1:
         return f"has {count} lines where one is wanted"
-    for number, row in enumerate(rows, start=1):
+    for number, row in enumerate(found, start=1):
+        if not _why_not(row, form):  # at once: this is asked with every delivery
+            continue
         for place, character in enumerate(row, start=1):
             if why := _why_not(character, form):
                 where = f"character {place} of line {number}" if form.several_lines else f"character {place}"
@@ -51,6 +53,11 @@ def oddity(secret: str, form: Form) -> str:
     if form.pair and not (first and second):
         return f"does not hold {form.pair}"
     return ""
+
+
+def rows(secret: str) -> tuple[str, ...]:
+    """The lines as they stand, the empty ones too, so that they can be counted; without white space around them."""
+    return tuple(row.strip() for row in secret.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
 
 
 def text_of(data: bytes) -> str | None:
@@ -73,10 +80,11 @@ def why_no_text(data: bytes) -> str:
     return "is not UTF-8 text"
 
 
-def _why_not(character: str, form: Form) -> str:
-    if not character.isprintable() or character in _UNSEEN:
+def _why_not(text: str, form: Form) -> str:
+    """What is wrong with a character, or with one in a text."""
+    if not text.isprintable() or not (text.isascii() or _UNSEEN.isdisjoint(text)):
         return "which nobody sees"
-    return "which a header cannot carry" if form.ascii and not character.isascii() else ""
+    return "which a header cannot carry" if form.ascii and not text.isascii() else ""
 
 
 def _named(character: str) -> str:

@@ -11,7 +11,8 @@ waited takes what that one found, a failure too.
 
 A value that cannot be what its use wants (`shared.secret_forms`) is as good as none: SecretMissing says what is odd
 about it. It does not make the last value serve on, either: who put it there wants the last one gone, and learns of the
-mistake while he is at it.
+mistake while he is at it. Where a secret holds several values, one a line, that goes for each line: the others serve,
+and a warning tells which does not.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.errors import SecretMissing, SecretUnavailable
-from shared.secret_forms import LINES, Form, oddity, text_of, trimmed, why_no_text
+from shared.secret_forms import LINE, LINES, Form, oddity, rows, text_of, trimmed, why_no_text
 
 CACHE_S = 300.0
 REFUSED_MIN_AGE_S = 10.0
@@ -96,7 +97,10 @@ class Secrets:
         self._reading: dict[_Key, threading.Lock] = {}
 
     def get(self, name: str, form: Form = LINES) -> str:
-        """The secret's text without surrounding white space. Raises SecretMissing or SecretUnavailable."""
+        """The secret's text without surrounding white space. Raises SecretMissing or SecretUnavailable.
+
+        With LINES it may hold lines that cannot be used, beside one that can: `lines` leaves them out.
+        """
         key = name, form
         known = self.cached(name, form)
         if known is not None:
@@ -162,11 +166,15 @@ class Secrets:
             value = trimmed(self._read(name))
             if not value:
                 raise SecretMissing(f"secret {name} is empty")
-            if odd := oddity(value, form):
+            odd = oddity(value, form)
+            if odd and not (form.several_lines and lines(value)):
                 raise SecretMissing(f"secret {name} {odd}; correct it")
         except (SecretMissing, SecretUnavailable) as error:
             self._cache[key] = self._known(key).failed(error, self._clock())
             raise
+        if odd:
+            told = "; ".join(f"line {number} {why}" for number, why in _odd_lines(value))
+            log.warning("secret %s: %s; only the other lines serve, correct it", name, told, extra={"secret": name})
         now = self._clock()
         self._cache[key] = _Known(value, read_at=now, tried_at=now, believed_until=now + CACHE_S)
         return value
@@ -232,8 +240,12 @@ def environment_variable(name: str) -> str:
 
 
 def lines(secret: str) -> tuple[str, ...]:
-    """The values of a secret that holds several, one a line."""
-    return tuple(line.strip() for line in secret.splitlines() if line.strip())
+    """The values of a secret that holds several, one a line, without those that cannot be used."""
+    return tuple(row for row in rows(secret) if row and not oddity(row, LINE))
+
+
+def _odd_lines(secret: str) -> list[tuple[int, str]]:
+    return [(number, odd) for number, row in enumerate(rows(secret), start=1) if (odd := oddity(row, LINE))]
 
 
 secrets = Secrets()

@@ -11,7 +11,8 @@ from shared.notify.messages import notification
 from shared.notify.sender import send_notification
 from shared.outcomes import Outcome, skipped
 from shared.pubsub.handler import pubsub_function, replay_id
-from shared.secrets import lines, secrets
+from shared.secret_forms import rows
+from shared.secrets import secrets
 
 get_config()  # a bad configuration is refused at start, not at the first event
 
@@ -23,6 +24,6 @@ def notify(event: Event) -> Outcome:
     site = get_config().site(event.site)
     if site.notify is None:
         return skipped("no_addresses")
-    urls = lines(secrets.get(site.notify.urls_secret))
+    urls = rows(secrets.get(site.notify.urls_secret))
     text = notification(event, site.name, asset_names().of(event))
     return send_notification(event, text, urls, state_store(), replay_id=replay_id())

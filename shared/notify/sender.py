@@ -29,6 +29,7 @@ from shared.notify import attempts
 from shared.notify.address import Address, parse_address
 from shared.notify.messages import Notification
 from shared.outcomes import Outcome, done
+from shared.secret_forms import LINE, oddity
 from shared.state import StateStore
 
 log = logging.getLogger(__name__)
@@ -63,15 +64,20 @@ def send_notification(
 ) -> Outcome:
     """Send `text` to each of `urls` that did not have it yet; the time that is left is shared among them.
 
+    urls: the lines of the secret, counted as they stand; the empty ones are passed over.
     replay_id: of the replay that brings the event, "" if none. Returns done with counts. Raises, in this order:
     RemoteUnavailable or RateLimited if it did not arrive at an address, OutcomeUnknown if it may have arrived and is to
     be sent once more, RecordBusy if another delivery is sending or died while it did. Then, once all others have it,
     NotificationUnconfirmed if it may have arrived and is not sent again by itself, NotificationRejected if some URLs
-    mean nothing to Apprise. Messages name the line of an address in the secret.
+    are odd (`shared.secret_forms`) or mean nothing to Apprise. Messages name the line of an address in the secret.
     """
     lines: list[_Line] = []
-    for number, url in enumerate(urls, start=1):
-        share_s = (remaining_s() - _TIME_TO_NOTE_S) / (len(urls) - number + 1)
+    rows = [(number, url) for number, url in enumerate(urls, start=1) if url]
+    for before, (number, url) in enumerate(rows):
+        if odd := oddity(url, LINE):
+            lines.append(_Line(number, "unusable", odd))
+            continue
+        share_s = (remaining_s() - _TIME_TO_NOTE_S) / (len(rows) - before)
         lines.append(_send_to(event, text, url, number, share_s, store, replay_id, parse(url)))
     failures = [(kind, what, found) for name, kind, what in _FAILURES if (found := _of(lines, name))]
     if failures:

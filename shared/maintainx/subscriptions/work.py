@@ -24,9 +24,8 @@ from shared.maintainx.subscriptions.ledger import Ledger
 from shared.maintainx.subscriptions.model import Remembered, Step, Verb, Wanted, secret_hash
 from shared.maintainx.subscriptions.plan import plan
 from shared.maintainx.subscriptions.receiver import Receiver
-from shared.secret_forms import LINES, oddity
+from shared.secret_forms import LINES, oddity, rows
 from shared.secret_versions import SecretVersions
-from shared.secrets import lines
 
 # No delivery is accepted longer than this after it was signed; then the secret of a deleted subscription has no use.
 _DRAIN = timedelta(seconds=TOLERANCE_S)
@@ -184,10 +183,10 @@ class Work:
 
     def _store_secret(self, entry: Remembered) -> None:
         secret = self._secret(entry)
-        known = lines(self._versions.newest(entry.secret_name) or "")
+        known = self._stored(entry)
         if secret not in known:
             together = "\n".join((secret, *known))
-            if odd := oddity(together, LINES):  # webhook_ingress would take none of them
+            if odd := oddity(together, LINES):  # webhook_ingress would leave that one out
                 raise SecretMissing(f"secret {entry.secret_name}, with the new value as line 1, {odd}; correct it")
             self._versions.add(entry.secret_name, together)
         due = self._tools.clock() + self._tools.settle
@@ -218,11 +217,15 @@ class Work:
 
     def _drop_secret(self, entry: Remembered) -> None:
         others = {other.secret_hash for other in self._entries.values() if other.id != entry.id}
-        known = lines(self._versions.newest(entry.secret_name) or "")
+        known = self._stored(entry)
         kept = [value for value in known if secret_hash(value) != entry.secret_hash or entry.secret_hash in others]
         if kept and len(kept) < len(known):  # a secret cannot be empty; of a type that is not wanted nobody reads it
             self._versions.add(entry.secret_name, "\n".join(kept))
         self._save({key: value for key, value in self._entries.items() if key != entry.id})
+
+    def _stored(self, entry: Remembered) -> tuple[str, ...]:
+        """All values of its secret, also those that cannot be used: what is there is not for us to take away."""
+        return tuple(filter(None, rows(self._versions.newest(entry.secret_name) or "")))
 
     def _secret(self, entry: Remembered) -> str:
         if entry.id not in self._secrets:

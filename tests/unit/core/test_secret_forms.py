@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.secret_forms import CLIENT_ID_AND_SECRET, HEADER, LINES, USER_AND_PASSWORD, oddity, text_of, trimmed
+from shared.secret_forms import CLIENT_ID_AND_SECRET, HEADER, LINES, USER_AND_PASSWORD, oddity, rows, text_of, trimmed
 
 FORMS = {"header": HEADER, "pair": USER_AND_PASSWORD, "client": CLIENT_ID_AND_SECRET, "lines": LINES}
 ONE_LINE = ("header", "pair", "client")
@@ -46,6 +46,10 @@ def test_each_use_takes_what_it_can_and_says_what_is_odd_about_the_rest() -> Non
         for use in uses:
             found = oddity(secret, FORMS[use])
             assert found.startswith(said) and bool(found) == bool(said), (secret, use, found)  # noqa: PT018  # a table
+
+
+def test_lines_are_counted_with_the_empty_ones_and_with_those_that_cannot_be_used() -> None:
+    assert rows("a\r\n\r\n  b \rc\nd\u2028e\n") == ("a", "", "b", "c", "d\u2028e", "")
 
 
 @given(st.text(max_size=10), st.sampled_from(sorted(FORMS)))

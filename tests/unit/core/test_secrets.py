@@ -197,6 +197,29 @@ def test_value_that_its_use_does_not_take_is_as_good_as_none(folder: Path) -> No
     assert secrets.get(NAME, HEADER) == "new"
 
 
+def test_odd_line_is_left_out_and_told_once_a_reading(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    clock = Clock()
+    secrets = Secrets(clock=clock, client_factory=never)
+    (folder / NAME).write_text("good-1\n\nbad\u200b-1\ngood-2\nbad\u2028-2", encoding="utf-8")
+    for _ in range(2):
+        assert lines(secrets.get(NAME)) == ("good-1", "good-2")
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
+        (
+            "WARNING",
+            f"secret {NAME}: line 3 holds U+200B ZERO WIDTH SPACE, which nobody sees (character 4); "
+            "line 5 holds U+2028 LINE SEPARATOR, which nobody sees (character 4); "
+            "only the other lines serve, correct it",
+        )
+    ]
+    secrets.refresh(NAME)
+    assert len(caplog.records) == 2
+    clock.now_s += CACHE_S
+    (folder / NAME).write_text("bad\u200b-1\n\nbad\u2028-2", encoding="utf-8")
+    with pytest.raises(SecretMissing, match=f"^secret {NAME} holds U.200B .* of line 1.; correct it$"):
+        secrets.get(NAME)
+    assert len(caplog.records) == 2
+
+
 def test_nowhere_to_look_is_missing() -> None:
     with pytest.raises(SecretMissing, match="GOOGLE_CLOUD_PROJECT is not set"):
         Secrets(client_factory=never).get(NAME)
@@ -385,7 +408,17 @@ def test_what_is_known_can_be_had_while_the_client_is_made(folder: Path, monkeyp
 
 @pytest.mark.parametrize(
     ("secret", "values"),
-    [("one", ("one",)), ("new\nold", ("new", "old")), (" new \r\n\n old\n", ("new", "old")), ("", ()), (" \n", ())],
+    [
+        ("one", ("one",)),
+        ("new\nold", ("new", "old")),
+        (" new \r\n\n old\n", ("new", "old")),
+        ("n\u200bew\nold", ("old",)),
+        ("new\n\ufeffold\nolder", ("new", "older")),
+        ("one\u2028two\rthree", ("three",)),
+        ("\u200b", ()),
+        ("", ()),
+        (" \n", ()),
+    ],
 )
 def test_secret_of_several_lines_has_several_values(secret: str, values: tuple[str, ...]) -> None:
     assert lines(secret) == values

@@ -147,6 +147,18 @@ def test_both_values_of_a_secret_are_accepted_while_it_is_rotated(configured: Se
     assert GENUINE.but(secret="the new one\ncorrect horse").send(client).status_code == 401
 
 
+@pytest.mark.parametrize("text", ["new\u200bone\ncorrect horse\n", "correct horse\r\n\r\nnew\u2028one"])
+def test_line_that_was_pasted_badly_refuses_no_delivery_signed_with_another(
+    text: str, configured: Settings, ingress: Load, logged: LogLines
+) -> None:
+    configured.write_secret(NAME, text)
+    client = ingress()
+    assert GENUINE.but(secret="correct horse").send(client).status_code == 202
+    (warning,) = [line for line in logged() if line["severity"] == "WARNING"]
+    assert warning["message"].startswith(f"secret {NAME}: line ")
+    assert [GENUINE.but(secret=bad).send(client).status_code for bad in ("new", "one", "newone")] == [401] * 3
+
+
 def test_new_secret_is_accepted_before_the_old_one_is_forgotten(
     configured: Settings, ingress: Load, secrets_clock: Clock
 ) -> None:

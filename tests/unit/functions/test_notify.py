@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -187,6 +188,23 @@ def test_addresses_that_cannot_be_used_bury_the_notification(
     assert push(load) == 204
     (letter,) = broker.published
     assert (letter.topic, letter.attributes["error_class"]) == ("notify-dead", "NotificationRejected")
+
+
+def test_odd_line_holds_up_no_other_and_is_named_by_its_number(
+    configured: Settings, load: Load, broker: FakePublisher, endpoint: Endpoint, logged: LogLines
+) -> None:
+    here = f"json://127.0.0.1:{endpoint.server_port}"
+    configured.write_secret("notify-urls", f"{here}/first\n\n{here}/to\u200bken\nnonsense\n{here}/second\n")
+    endpoint.status = 503
+    assert push(load) == 503
+    endpoint.status = 200
+    assert push(load) == 204
+    assert sorted(path for path, _ in endpoint.received) == ["/first", "/second"]
+    (letter,) = broker.published
+    assert letter.attributes["error_class"] == "NotificationRejected"
+    said = r" line 3 \(holds U\+200B ZERO WIDTH SPACE, which nobody sees \(character \d+\)\), line 4$"
+    assert re.search(said, letter.attributes["error_message"])
+    assert any(line["message"].startswith("secret notify-urls: line 3 holds U+200B") for line in logged())
 
 
 @pytest.mark.parametrize("urls", [" \n", None])

@@ -163,7 +163,7 @@ def test_addresses_in_an_odd_form_are_told_nobody(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     if not looked_at:
-        monkeypatch.setattr("shared.secrets.oddity", lambda *_: "")
+        monkeypatch.setattr("shared.secret_forms._why_not", lambda *_: "")
     notify = load("notify")
     url = maintainx.url.removeprefix("http://").partition("/")[0]
     for kind, value in ODD_IN_A_HEADER.items():

@@ -228,7 +228,7 @@ def test_one_type_that_fails_does_not_stop_the_others(world: World, monkeypatch:
     assert len(world.made) == 2
 
 
-def test_secret_is_not_put_beside_one_for_which_webhook_ingress_would_refuse_both(world: World) -> None:
+def test_secret_is_not_put_beside_one_that_cannot_be_used(world: World) -> None:
     name = secret_name("NEW_ASSET")
     world.secrets[name] = "a-secret\u200b"
     (failed,) = (item for item in run(world, world.keeper({"NEW_ASSET": {}})).done if item.error)
