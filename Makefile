@@ -18,6 +18,8 @@ QUIETLY = { kill -PIPE $$PPID; exit 2; }
 TELLS_MISTAKES = || { code=$$?; [ $$code -ne 2 ] || $(QUIETLY); exit $$code; }
 # A symlink, or a folder with something else in it, is not ours to empty.
 IS_OURS = [ ! -L $(VENV) ] && { [ ! -d $(VENV) ] || [ -f $(VENV)/pyvenv.cfg ] || [ -z "$$(ls -A $(VENV))" ]; }
+FINDS_PYTHON = command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not on PATH; Python 3.11 or newer is needed. $(OTHER_PYTHON)"; $(QUIETLY); }
+SAYS_VERSION = import sys; print(*sys.version_info[:2], sep=".")
 OTHER_PYTHON = Say which one: make PYTHON=python3.12 $(MAKECMDGOALS)
 
 .DEFAULT_GOAL := help
@@ -50,8 +52,16 @@ clean: ## Remove the virtual environment and everything the local stack wrote
 	@rm -rf .venv .venv-* .local .local.lock .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(INSTALLED): requirements-dev.txt
-	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not on PATH; Python 3.11 or newer is needed. $(OTHER_PYTHON)"; $(QUIETLY); }
+# Who names a Python gets that one, also if there is an environment already.
+.PHONY: named-python
+named-python:
+	@[ "$(origin PYTHON)" != "command line" ] || [ ! -f $(INSTALLED) ] || { \
+	  $(FINDS_PYTHON); \
+	  here=$$($(BIN)/python -c '$(SAYS_VERSION)'); named=$$($(PYTHON) -c '$(SAYS_VERSION)'); \
+	  [ "$$here" = "$$named" ] || { echo "$(VENV) has Python $$here, not $$named. Say another environment: make PYTHON=$(PYTHON) VENV=.venv-$$named $(MAKECMDGOALS)"; $(QUIETLY); }; }
+
+$(INSTALLED): requirements-dev.txt | named-python
+	@$(FINDS_PYTHON)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version). $(OTHER_PYTHON)"; $(QUIETLY); }
 	@$(IS_OURS) || { echo "$(VENV) is no virtual environment of this checkout, so it is not replaced. Remove it, or say another: make VENV=.venv-2 $(MAKECMDGOALS)"; $(QUIETLY); }
 	@echo "Installing the pinned packages into $(VENV), once: 190 MB to download, 750 MB on disk, a minute or two ..."

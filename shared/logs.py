@@ -119,8 +119,10 @@ def configure_logging(function: str) -> None:
     # What no line shows is not looked up (Python's logging HOWTO, "Optimization"): a third of what a line costs.
     logging._srcfile = None
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-    for chatty in ("httpx", "httpcore", "google", "urllib3", "apprise"):
+    for chatty in ("httpx", "httpcore", "google", "urllib3"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    # It names channels and numbers, and those of some services are their passwords.
+    logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
     keys = {"version": VERSION, "commit": os.environ.get("COMMIT", "unknown")}
     logging.getLogger(__name__).info("%s starts, version %s", function, VERSION, extra=keys)
 

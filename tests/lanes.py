@@ -20,7 +20,7 @@ Lane = Literal["EMULATORS", "STANDIN", "INDEX", "CLOCK"]
 
 
 def missing(lane: Lane, reason: str) -> NoReturn:
-    """Skip the test that asked for a lane, or fail it if REQUIRE_<LANE>=1."""
-    if os.environ.get(f"REQUIRE_{lane}") == "1":
-        pytest.fail(f"REQUIRE_{lane}=1, but {reason}")
+    """Skip the test that asked for a lane, or fail it if REQUIRE_<LANE> is 1, or anything else but 0."""
+    if (required := os.environ.get(f"REQUIRE_{lane}", "")) not in ("", "0"):
+        pytest.fail(f"REQUIRE_{lane}={required}, but {reason}")
     pytest.skip(reason)

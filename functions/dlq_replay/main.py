@@ -12,6 +12,7 @@ from flask import Request
 from pydantic import Field, StringConstraints, ValidationError
 
 from shared.config.loading import Model
+from shared.config.whole import get_config
 from shared.dead_letters.letter import DeadLetterFilter
 from shared.dead_letters.queue import DeadLetters
 from shared.errors import TransientError
@@ -21,6 +22,7 @@ from shared.topics import PIPELINES, Pipeline
 
 configure_logging("dlq_replay")
 log = logging.getLogger(__name__)
+get_config()  # a bad configuration is refused at start
 
 Answer = tuple[dict[str, Any], int] | tuple[dict[str, Any], int, dict[str, str]]
 # An empty filter is a slip of the pen, often of an unset shell variable; it must not mean "any".

@@ -21,19 +21,26 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 # What answers at these gives its own credentials to whoever asks. The others of the kind are link-local.
 _METADATA_NAMES = frozenset(
-    {"metadata", "metadata.google.internal", "metadata.goog", "instance-data", "instance-data.ec2.internal"}
+    {
+        *("metadata", "metadata.google.internal", "metadata.goog", "instance-data", "instance-data.ec2.internal"),
+        *("metadata.tencentyun.com", "metadata.platformequinix.com", "rancher-metadata"),
+    }
 )
 _METADATA_ADDRESSES: frozenset[_IpAddress] = frozenset(
     {
         IPv4Address("169.254.169.254"),
         IPv4Address("100.100.100.200"),
         IPv4Address("168.63.129.16"),
+        IPv4Address("192.0.0.192"),
         IPv6Address("fd20:ce::254"),
         IPv6Address("fd00:ec2::254"),
+        IPv6Address("fd00:c1::a9fe:a9fe"),
+        IPv6Address("fd00:42::42"),
     }
 )
 _THIS_NETWORK = IPv4Network("0.0.0.0/8")
-_TRANSLATED = IPv6Network("64:ff9b::/96")  # NAT64, RFC 6052
+# NAT64 (RFC 6052, RFC 8215), SIIT (RFC 2765)
+_TRANSLATED = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"), IPv6Network("::ffff:0:0:0/96"))
 
 _METADATA = "must not be a cloud's metadata server: give the address of the system that is meant"
 _LINK_LOCAL = "must not be a link-local address: give the one that the system has for other networks"
@@ -145,7 +152,7 @@ def _why_not(ip: _IpAddress) -> str | None:
 
 
 def _inside(ip: IPv6Address) -> IPv4Address | None:
-    """The IPv4 address that packets to this one get to: mapped, 6to4, NAT64 or, long out of use, compatible."""
-    if ip in _TRANSLATED or 1 < int(ip) < 2**32:
+    """The IPv4 address that packets to this one get to: mapped, 6to4, Teredo, NAT64 or, long out of use, compatible."""
+    if any(ip in network for network in _TRANSLATED) or 1 < int(ip) < 2**32:
         return IPv4Address(int(ip) & 0xFFFFFFFF)
-    return ip.ipv4_mapped or ip.sixtofour
+    return ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)

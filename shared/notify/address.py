@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import math
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -74,8 +75,9 @@ class AppriseAddress:
 
     def __init__(self, service: NotifyBase) -> None:
         own_s: float = service.socket_read_timeout
-        if "socket_read_timeout" not in vars(service) or not own_s > 0:  # there only if the URL has `rto`
-            service.socket_read_timeout = max(own_s, _PATIENCE_S)
+        # There only if the URL has `rto`, which may be nan.
+        if "socket_read_timeout" not in vars(service) or not 0 < own_s < math.inf:
+            service.socket_read_timeout = _PATIENCE_S
         setattr(service, "throttle", _throttled_in_time(service.throttle))  # noqa: B010  # of this one alone
         self._service = service
 

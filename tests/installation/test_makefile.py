@@ -72,6 +72,17 @@ def test_python_that_will_not_do_is_told_with_the_way_out(checkout: Checkout) ->
         assert made.stderr == ""
 
 
+def test_named_python_is_the_one_or_it_is_told(checkout: Checkout) -> None:
+    checkout.installed("[ $1 = -c ] && echo 3.11 || echo ran")
+    for says, told in (("3.11", "ran"), ("3.12", "make PYTHON=python3 VENV=.venv-3.12 run")):
+        checkout.python(checkout.folder.parent / "bin" / "python3", f"echo {says}")
+        made = checkout.make("run", "PYTHON=python3")
+        assert told in made.stdout
+        assert ("ran" in made.stdout, made.returncode == 0) == (says == "3.11", says == "3.11")
+    assert "python9 is not on PATH" in checkout.make("run", "PYTHON=python9").stdout
+    assert (checkout.make("install").stdout, checkout.make("install").stderr) == ("", "")
+
+
 def test_only_an_environment_of_its_own_is_replaced(checkout: Checkout) -> None:
     elsewhere = checkout.folder.parent / "elsewhere"
     elsewhere.mkdir()

@@ -35,6 +35,8 @@ REFUSED = {
         https://169.254.169.254/computeMetadata/v1 http://169.254.169.254 https://169.254.169.254. https://metadata
         https://metadata.google.internal https://METADATA.Google.Internal./x https://metadata.goog:443
         https://[fd00:ec2::254] https://[FD00:0EC2:0:0::254]:443/x https://[fd20:ce::254] https://100.100.100.200
+        https://[fd00:42::42] https://192.0.0.192 https://Metadata.TencentYun.com https://[64:ff9b:1::a9fe:a9fe]
+        https://[::ffff:0:a9fe:a9fe] https://[2001:0:4136:e378:8000:63bf:5601:5601]
         https://[::ffff:169.254.169.254] https://[::ffff:a9fe:a9fe] https://[::169.254.169.254]
         https://[64:ff9b::169.254.169.254] https://[2002:a9fe:a9fe::1]
     """,
