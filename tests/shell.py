@@ -7,6 +7,7 @@ import os
 import time
 
 from local.environment import keep_to_this_machine
+from tests.clock import real_clock
 
 # Width, colours and language of a terminal; what tools of tests read.
 _OF_A_TERMINAL = (
@@ -27,7 +28,7 @@ def leave_shell() -> None:
 
 
 def shell_environment() -> dict[str, str]:
-    """The environment as the shell had it: for what has to leave this machine, as an installation does."""
+    """The environment as the shell had it, and the real date: for what leaves this machine, as an installation does."""
     now = {name: value for name, value in os.environ.items() if name not in (_KEPT, "no_proxy", "NO_PROXY")}
     taken: dict[str, str] = json.loads(os.environ[_KEPT])
-    return now | taken
+    return now | taken | real_clock()

@@ -78,6 +78,11 @@ def moved_environment(by_s: int) -> dict[str, str]:
     }
 
 
+def real_clock() -> dict[str, str]:
+    """Variables by which a child reads the real date: for what has to agree with somebody whose clock is not moved."""
+    return {"FAKETIME": "+0"} if "FAKETIME" in os.environ else {}
+
+
 def check(environment: Mapping[str, str], by_s: int) -> None:
     """Raise CannotMoveClock if a Python with this environment does not read the clock that it should."""
     expected = datetime.now(UTC) + timedelta(seconds=by_s)

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.clock import real_clock
 from tests.lanes import missing
 
 GOOGLE_VERSION = "7.46.1"
@@ -41,8 +42,7 @@ def install(folder: Path) -> dict[str, str]:
     """Install the stand-in in `folder`; the environment that makes Terraform find it."""
     command = [sys.executable, str(standin_folder() / "install.py"), str(folder)]
     # Its certificate begins now, and Terraform, which no moved clock reaches, is to find it valid.
-    real_clock = {**os.environ, "FAKETIME": "+0"}
-    subprocess.run(command, check=True, capture_output=True, timeout=120, env=real_clock)
+    subprocess.run(command, check=True, capture_output=True, timeout=120, env={**os.environ, **real_clock()})
     return {
         "TF_CLI_CONFIG_FILE": str(folder / "terraformrc"),
         "CHECKPOINT_DISABLE": "1",

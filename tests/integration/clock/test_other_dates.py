@@ -28,6 +28,13 @@ print(int(moved), 0.2 <= time.monotonic() - begin < 60, flush=True)
 if len(sys.argv) > 1:
     subprocess.run([sys.executable, "-c", sys.argv[1]], check=True)
 """
+GIVES_THE_DATE_BACK = """
+import os, subprocess, sys
+from tests.clock import real_clock
+reads = [sys.executable, "-c", "import time; print(int(time.time()))"]
+subprocess.run(reads, check=True)
+subprocess.run(reads, check=True, env={**os.environ, **real_clock()})
+"""
 # They hold records against windows, tokens and time-outs of the real clock.
 READ_THE_CLOCK = (
     "integration/warehouse/test_archive.py",
@@ -86,6 +93,14 @@ def test_every_process_reads_the_moved_clock_and_waits_as_long_as_ever(environme
     read = [line.split() for line in run.stdout.splitlines()]
     assert [0 <= float(moment_s) + 1 - expected_s < 60 for moment_s, _ in read] == [True, True]
     assert [slept for _, slept in read] == ["True", "True"]
+
+
+def test_a_child_can_be_given_the_real_date_back(environment: dict[str, str]) -> None:
+    now_s = datetime.now(UTC).timestamp()
+    run = with_clock("+400d", environment, sys.executable, "-c", GIVES_THE_DATE_BACK)
+    assert run.returncode == 0, run.stderr
+    passed_s = [float(moment_s) - now_s for moment_s in run.stdout.split()]
+    assert [round(each_s / DAY_S) for each_s in passed_s] == [400, 0]
 
 
 def test_what_reads_the_clock_passes_in_another_year(environment: dict[str, str]) -> None:
