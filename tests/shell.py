@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 
 from local.environment import keep_to_this_machine
 from tests.clock import real_clock
@@ -12,7 +11,7 @@ from tests.clock import real_clock
 # Width, colours and language of a terminal; what tools of tests read.
 _OF_A_TERMINAL = (
     *("COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "TTY_COMPATIBLE", "TTY_INTERACTIVE"),
-    *("LANGUAGE", "LC_MESSAGES", "PYTHONWARNINGS", "CLOUDSDK_CORE_PROJECT"),
+    *("PY_COLORS", "GITHUB_ACTIONS", "LANGUAGE", "LC_MESSAGES", "PYTHONWARNINGS", "CLOUDSDK_CORE_PROJECT"),
 )
 _KEPT = "TESTS_SHELL"
 
@@ -23,7 +22,6 @@ def leave_shell() -> None:
         return
     taken = keep_to_this_machine(os.environ)
     taken |= {name: os.environ.pop(name) for name in _OF_A_TERMINAL if name in os.environ}
-    time.tzset()  # TZ was read when this process began
     os.environ[_KEPT] = json.dumps(taken)
 
 
