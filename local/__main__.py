@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shlex
 import signal
 import time
 from datetime import UTC, datetime
@@ -12,22 +11,29 @@ from types import FrameType
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.console import Console, RenderableType
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.text import Text
 
-from local.demo.csv_history import BadRow, UnusableFile, read_history
 from local.demo.history import PlannedWorkOrder, invent
 from local.demo.memory import MemoryWatch
 from local.demo.mishaps import Faults
+from local.demo.own_history import OwnHistory, UnusableFile, read_history
+from local.demo.playground import play, write_operator_environment
 from local.demo.run import Run, newest_moment
-from local.environment import proxies_in
-from local.maintainx.control_client import SimControl
+from local.demo.summary import ASSET_KPIS, kpi_notes, show_summary
 from local.processes import StackFailed
-from local.pubsub.delivery.oidc import TokenIssuer, key_from_file
-from local.scheduler import Scheduler
-from local.schedules import jobs
-from local.stack import DEMO_CONFIG, PROJECT, ROOT, Stack, function_names, running_stack
+from local.stack import DEMO_CONFIG, ROOT, function_names, running_stack
 from shared.config.loading import load_model
 from shared.config.sites import SitesFile
 from shared.errors import ConfigError
@@ -40,8 +46,19 @@ _COUNT = 300
 console = Console()
 
 
+class _OfTotal(ProgressColumn):
+    """Some other column, for phases whose length is known."""
+
+    def __init__(self, column: ProgressColumn) -> None:
+        super().__init__()
+        self._column = column
+
+    def render(self, task: Task) -> RenderableType:
+        return "" if task.total is None else self._column(task)
+
+
 class Display:
-    """Progress on the console; a run's `Progress`."""
+    """Progress on the console, in 80 columns; a run's `Progress`."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
@@ -65,10 +82,13 @@ class Display:
 def main(
     work_orders: Annotated[
         Path | None,
-        typer.Option(help="CSV of your own work orders: an SAP or MaintainX export."),
+        typer.Option(
+            help="Your own work orders: a list exported from SAP, MaintainX or another, as .csv, .txt or .xlsx."
+        ),
     ] = None,
     count: Annotated[
-        int | None, typer.Option(min=1, max=20_000, help="How many work orders; 300, or all of the file.")
+        int | None,
+        typer.Option(min=1, max=20_000, help="How many work orders; 300, or all of the file, else its newest."),
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same history.")] = 1,
     outage: Annotated[
@@ -93,9 +113,10 @@ def main(
         signal.signal(number, _interrupt)
     try:
         end = newest_moment(datetime.now(UTC))
-        planned, bad_rows = _history(work_orders, count, seed, end)
         faults = Faults(erp_outage=_outage(outage), kill=[(0.5, name) for name in kill or []])
-        good = _demonstrate(planned, bad_rows, end, faults, folder, keep=keep)
+        planned, own = _history(work_orders, count, seed, end)
+        show_summary(console, planned, own, work_orders.name if work_orders else "")
+        good = _demonstrate(planned, own, end, faults, folder, keep=keep)
     except (ConfigError, StackFailed, UnusableFile) as error:
         console.print(Text(str(error), "red"))
         raise typer.Exit(2) from error
@@ -106,59 +127,52 @@ def main(
 
 
 def _demonstrate(
-    planned: list[PlannedWorkOrder], bad_rows: list[BadRow], end: datetime, faults: Faults, folder: Path, *, keep: bool
+    planned: list[PlannedWorkOrder], own: OwnHistory | None, end: datetime, faults: Faults, folder: Path, *, keep: bool
 ) -> bool:
     begin = time.monotonic()
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
+        _OfTotal(BarColumn(bar_width=10)),
+        _OfTotal(MofNCompleteColumn()),
         TimeElapsedColumn(),
+        _OfTotal(TimeRemainingColumn()),
     )
     with Progress(*columns, console=console, transient=True) as progress:
         display = Display(progress)
-        display.phase("Starting Google's services, the simulators and the functions")
+        display.phase("Starting the whole bundle here")
         with running_stack(folder.resolve(), rate_window_s=_RATE_WINDOW_S) as stack, MemoryWatch() as memory:
             started_s = time.monotonic() - begin
             display.note(f"{len(stack.processes)} processes started in {started_s:.1f} s")
-            report = Run(stack, planned, bad_rows, end, faults, display).execute()
+            report = Run(stack, planned, own.skipped if own else [], end, faults, display).execute()
+            if own is not None:
+                report.kpi_notes, report.kpis_left_out = kpi_notes(planned, own), sorted(ASSET_KPIS)
+                report.assumed = dict(own.assumed)
             report.seconds = {"start": round(started_s, 2), **report.seconds}
             report.seconds["all"] = round(time.monotonic() - begin, 2)
             report.peak_memory_mib = memory.peak_mib
             report.write(folder / "report.json")
             progress.stop()
             report.show(console)
-            console.print(Text(f"report: {folder / 'report.json'}   logs: {folder / 'logs'}", "dim"))
+            console.print(Text(f"report: {folder / 'report.json'}   logs: {folder / 'logs'}", "dim"), soft_wrap=True)
             if keep:
+                write_operator_environment(stack)
                 with contextlib.suppress(KeyboardInterrupt):
-                    _wait(stack)
+                    play(stack, console, lambda: report.show_verdict(console))
+            else:
+                report.show_verdict(console)
     return report.good
-
-
-def _wait(stack: Stack) -> None:
-    with SimControl(stack.url("maintainx")) as maintainx:
-        maintainx.set_clock(datetime.now(UTC), running=True)
-    Scheduler(PROJECT, TokenIssuer(key_from_file(stack.signing_key))).start(jobs(stack))
-    console.print("\nEverything keeps running, the scheduled calls too; Ctrl-C stops it.", style="bold")
-    for name in stack.processes:
-        console.print(f"  {name:<16} {stack.url(name)}", highlight=False)
-    console.print("\nFor the operator's verbs (.venv/bin/python -m ops ...) in another terminal:", style="bold")
-    if proxies := proxies_in(stack.shell):
-        console.print(f"  unset {' '.join(proxies)}", highlight=False, soft_wrap=True)
-    for name, value in stack.operator_environment().items():
-        console.print(f"  export {name}={shlex.quote(value)}", highlight=False, soft_wrap=True)
-    while True:
-        time.sleep(3600)
 
 
 def _history(
     path: Path | None, count: int | None, seed: int, end: datetime
-) -> tuple[list[PlannedWorkOrder], list[BadRow]]:
-    sites = [site.id for site in load_model(DEMO_CONFIG / "sites.yaml", SitesFile).sites]
-    if path is not None:
-        return read_history(path, sites, seed=seed, end=end, limit=count)
-    return invent(sites, count or _COUNT, seed=seed, end=end), []
+) -> tuple[list[PlannedWorkOrder], OwnHistory | None]:
+    sites = {site.id: site.zone for site in load_model(DEMO_CONFIG / "sites.yaml", SitesFile).sites}
+    if path is None:
+        return invent(list(sites), count or _COUNT, seed=seed, end=end), None
+    with console.status(Text(f"Reading {path.name}")):
+        own = read_history(path, sites, seed=seed, end=end, limit=count)
+    return own.planned, own
 
 
 def _outage(text: str) -> tuple[float, float] | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
@@ -82,7 +84,7 @@ def _show(told: Told, days: int) -> None:
     for each in told.unfinished:
         say("")
         say(f"event {each.event_id} is not finished: {_progress(each)}. What the log has about it:")
-        say(f"  {logs_command(each.event_id, project())}")
+        say(f"  {_logs_command(each.event_id)}")
 
 
 def _standing(told: Told) -> Iterable[tuple[str, str]]:
@@ -109,6 +111,13 @@ def _standing(told: Told) -> Iterable[tuple[str, str]]:
     if told.fields is not None:
         apart = [line.field for line in told.fields if not line.in_step]
         yield "fields", f"not in step: {', '.join(apart)}" if apart else "all in step"
+
+
+def _logs_command(event_id: str) -> str:
+    """What shows the log: gcloud, or grep where the functions run on this machine and LOGS_DIR says where they log."""
+    if logs := os.environ.get("LOGS_DIR"):
+        return f"grep -h {event_id} {shlex.quote(logs)}/*.log"
+    return logs_command(event_id, project())
 
 
 def _progress(each: Unfinished) -> str:

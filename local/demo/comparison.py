@@ -27,7 +27,7 @@ _PRIORITY = {"HIGH": "1", "MEDIUM": "2", "LOW": "3", "NONE": "4"}
 # What MaintainX shall have where somebody changed the order in the ERP.
 _STATUS_BACK = {"NEW": "OPEN", "IN_WORK": "IN_PROGRESS", "WAITING": "ON_HOLD", "COMPLETED": "DONE"}
 _PRIORITY_BACK = {"1": "HIGH", "2": "MEDIUM", "3": "LOW", "4": "NONE"}
-_ORDER_TYPE = {"REACTIVE": "PM01", "PREVENTIVE": "PM02"}
+_ORDER_TYPE = {"REACTIVE": "PM01", "PREVENTIVE": "PM02", "OTHER": "PM03"}
 _TYPE_BACK = {"PM01": "REACTIVE", "PM02": "PREVENTIVE", "PM03": "OTHER"}
 
 
@@ -167,7 +167,7 @@ def _expected(work_order: Mapping[str, Any], zone: ZoneInfo) -> dict[str, Any]:
         "status": _STATUS[work_order["status"]],
         "priority": _PRIORITY[work_order["priority"]],
         "orderType": _ORDER_TYPE[work_order["type"]],
-        "equipment": str(work_order["assetId"]),
+        "equipment": None if work_order["assetId"] is None else str(work_order["assetId"]),
         "dueDate": _day(work_order, zone),
         "plant": "1010",
     }

@@ -12,6 +12,7 @@ import httpx
 from local.demo.history import PlannedWorkOrder, Step
 from local.demo.sites import SeededSite
 from local.maintainx.app import SIM_TIME_HEADER
+from local.processes import StackFailed
 from shared.events import format_utc
 
 _PACE_EVERY = 10
@@ -68,7 +69,11 @@ class Driver:
     def _call(self, order: PlannedWorkOrder, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         headers = {SIM_TIME_HEADER: format_utc(self._now)}
         response = self._clients[order.site].request(method, path, json=body, headers=headers)
-        response.raise_for_status()
+        if response.is_error:
+            what = (
+                f"MaintainX refuses {method} {path} of {self._now:%Y-%m-%d %H:%M} ({order.key}, {order.title[:40]!r})"
+            )
+            raise StackFailed(f"{what}: {response.status_code} {response.text[:300]}")
         return response.json() if response.content else None
 
     def _path(self, order: PlannedWorkOrder) -> str:
@@ -79,10 +84,15 @@ class Driver:
             "title": order.title,
             "type": order.work_type,
             "priority": order.priority,
-            "assetId": self._sites[order.site].asset_ids[order.asset],
         }
+        if order.asset is not None:
+            body["assetId"] = self._sites[order.site].asset_ids[order.asset]
+        if order.description:
+            body["description"] = order.description
         if order.due_at is not None:
             body["dueDate"] = format_utc(order.due_at)
+        if order.planned_start_at is not None:
+            body["startDate"] = format_utc(order.planned_start_at)
         self.work_order_ids[order.key] = self._call(order, "POST", "/workorders", body)["id"]
 
     def assign(self, order: PlannedWorkOrder) -> None:
@@ -101,6 +111,7 @@ class Driver:
 
     def set_asset(self, order: PlannedWorkOrder, status: str) -> None:
         body = {"status": status} | ({"downtimeType": "UNPLANNED"} if status == "OFFLINE" else {})
+        assert order.asset is not None, "an order without an asset takes none down"
         asset_id = self._sites[order.site].asset_ids[order.asset]
         self._call(order, "POST", f"/assets/{asset_id}/status", body)
 

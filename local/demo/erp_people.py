@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import cycle
@@ -43,12 +43,12 @@ class MadeOrder:
     fields: Mapping[str, Any]
 
 
-def change_orders(stack: Stack, site: str, count: int, spared: Collection[str]) -> list[Edit]:
-    """Change a priority, a due date or a status in each of at most `count` orders of a site. spared: references."""
+def change_orders(stack: Stack, site: str, count: int, today: date) -> list[Edit]:
+    """Change a priority, a due date or a status in each of at most `count` orders of a site. today: simulated."""
     tenant = f"{stack.url('erp')}/_sim/tenants/{site}"
     edits = []
-    for order, field in _chosen(httpx.get(f"{tenant}/dump", timeout=30.0).json()["orders"], count, spared):
-        value = _CHANGED[field](order)
+    for order, field in _chosen(httpx.get(f"{tenant}/dump", timeout=30.0).json()["orders"], count):
+        value = _CHANGED[field](order, today)
         httpx.patch(f"{tenant}/orders/{order['id']}", json={field: value}, timeout=30.0).raise_for_status()
         edits.append(Edit(site, order["externalReference"], field, value))
     return edits
@@ -73,22 +73,22 @@ def make_orders(stack: Stack, site: str, count: int, today: date) -> list[MadeOr
     return made
 
 
-def _chosen(orders: list[dict[str, Any]], count: int, spared: Collection[str]) -> Iterator[tuple[dict[str, Any], str]]:
-    """Orders spread over all, each with the field that is changed."""
-    possible = [
-        o for o in orders if o["status"] in _NEXT_STATUS and o["dueDate"] and o["externalReference"] not in spared
-    ]
+def _chosen(orders: list[dict[str, Any]], count: int) -> Iterator[tuple[dict[str, Any], str]]:
+    """Orders spread over all, each with the field that is changed; in the order in which MaintainX made them."""
+    possible = [order for order in orders if order["status"] in _NEXT_STATUS and order["externalReference"]]
+    possible.sort(key=lambda order: int(order["externalReference"].rpartition(":")[2]))
     count = min(count, len(possible))
     chosen = [possible[index * len(possible) // count] for index in range(count)]
     yield from zip(chosen, cycle(_CHANGED), strict=False)
 
 
-def _next_week(order: Mapping[str, Any]) -> str:
-    return (date.fromisoformat(order["dueDate"]) + timedelta(days=7)).isoformat()
+def _next_week(order: Mapping[str, Any], today: date) -> str:
+    due = date.fromisoformat(order["dueDate"]) if order["dueDate"] else today
+    return (due + timedelta(days=7)).isoformat()
 
 
-_CHANGED: dict[str, Callable[[Mapping[str, Any]], str]] = {
-    "priority": lambda order: _NEXT_PRIORITY[order["priority"]],
+_CHANGED: dict[str, Callable[[Mapping[str, Any], date], str]] = {
+    "priority": lambda order, _today: _NEXT_PRIORITY[order["priority"]],
     "dueDate": _next_week,
-    "status": lambda order: _NEXT_STATUS[order["status"]],
+    "status": lambda order, _today: _NEXT_STATUS[order["status"]],
 }

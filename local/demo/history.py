@@ -1,24 +1,28 @@
-"""Histories: what happens to work orders and assets of the sites over some weeks, as steps in time. Pure."""
+"""Histories: what happens to work orders and assets of the sites, as steps in time. Pure."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-WorkType = Literal["PREVENTIVE", "REACTIVE"]
+WorkType = Literal["PREVENTIVE", "REACTIVE", "OTHER"]
 Action = Literal["create", "assign", "start", "hold", "resume", "finish", "cancel", "delete", "asset_down", "asset_up"]
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedWorkOrder:
-    """One work order and its fate. Times that do not come about are None; `key` is unique within the history."""
+    """One work order and its fate. Times that do not come about are None; `key` is unique within the history.
+
+    held: it stood on hold for a while; still_held: it does at the end. end: `cancel` and `delete` happen at
+    `started_at`, `finish` at `finished_at`.
+    """
 
     key: str
     site: str
-    asset: str
+    asset: str | None
     title: str
     work_type: WorkType
     priority: str
@@ -30,6 +34,9 @@ class PlannedWorkOrder:
     takes_asset_down: bool = False
     cost_cents: int | None = None
     end: Literal["finish", "cancel", "delete"] = "finish"
+    still_held: bool = False
+    description: str = ""
+    planned_start_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,7 @@ class Step:
 _MACHINES = ("Feed pump", "Conveyor", "Boiler", "Compressor", "Mixer", "Chiller", "Press", "Packer")
 _FAULTS = ("seal leaks", "bearing is hot", "does not start", "belt slips", "vibrates", "trips the breaker")
 _ROUTINES = ("lubricate", "inspect", "change the filter", "check alignment", "test the safety valve")
+NEW_ASSET = "New press"
 _PRIORITIES = ("NONE", "LOW", "MEDIUM", "MEDIUM", "HIGH")
 
 
@@ -53,7 +61,10 @@ def asset_names(site_number: int, count: int = 8) -> list[str]:
 
 
 def invent(sites: Sequence[str], count: int, *, seed: int, end: datetime, weeks: int = 4) -> list[PlannedWorkOrder]:
-    """`count` work orders over the `weeks` before `end`, the same for the same seed: about four in ten preventive."""
+    """`count` work orders over the `weeks` before `end`, the same for the same seed: about four in ten preventive.
+
+    One of them is on an asset that is new at its site.
+    """
     rng = random.Random(seed)
     assets = {site: asset_names(number) for number, site in enumerate(sites, start=1)}
     begin = end - timedelta(weeks=weeks)
@@ -64,29 +75,16 @@ def invent(sites: Sequence[str], count: int, *, seed: int, end: datetime, weeks:
         preventive = rng.random() < 0.4
         asset = rng.choice(assets[site])
         planned.append(_live(rng, f"W{number:05d}", site, asset, created_at, preventive, end))
+    finished = [number for number, order in enumerate(planned) if order.end == "finish" and not order.takes_asset_down]
+    chosen = finished[len(finished) // 2] if finished else 0
+    planned[chosen] = replace(planned[chosen], asset=NEW_ASSET)
     return planned
 
 
-def live_from(
-    *, key: str, site: str, asset: str, title: str, work_type: WorkType, created_at: datetime, end: datetime, seed: int
-) -> PlannedWorkOrder:
-    """A work order of a user's own history; what the file does not say (start, end, ...) is invented by the seed."""
-    rng = random.Random(f"{seed}/{key}")
-    invented = _live(rng, key, site, asset, created_at, work_type == "PREVENTIVE", end)
-    return PlannedWorkOrder(
-        key=key,
-        site=site,
-        asset=asset,
-        title=title,
-        work_type=work_type,
-        priority=invented.priority,
-        created_at=created_at,
-        due_at=invented.due_at,
-        started_at=invented.started_at,
-        finished_at=invented.finished_at,
-        held=invented.held,
-        takes_asset_down=invented.takes_asset_down,
-    )
+def invented_times(rng: random.Random, created_at: datetime, *, preventive: bool) -> tuple[datetime, datetime]:
+    """When work on an order may have started and finished."""
+    started_at = created_at + timedelta(hours=rng.uniform(0.5, 60 if preventive else 20))
+    return started_at, started_at + timedelta(hours=rng.uniform(0.5, 4 if preventive else 30))
 
 
 def steps(planned: Sequence[PlannedWorkOrder]) -> list[Step]:
@@ -98,14 +96,10 @@ def _live(
     rng: random.Random, key: str, site: str, asset: str, created_at: datetime, preventive: bool, end: datetime
 ) -> PlannedWorkOrder:
     due_at = created_at + timedelta(days=rng.choice((3, 5, 7)) if preventive else rng.choice((1, 2, 3)))
-    started_at: datetime | None = created_at + timedelta(hours=rng.uniform(0.5, 60 if preventive else 20))
-    finished_at: datetime | None = None
-    if started_at is not None and started_at < end:
-        finished_at = started_at + timedelta(hours=rng.uniform(0.5, 4 if preventive else 30))
-        if finished_at >= end or rng.random() < 0.08:
-            finished_at = None  # still being worked on when the history ends
-    else:
-        started_at = None
+    times = invented_times(rng, created_at, preventive=preventive)
+    started_at = times[0] if times[0] < end else None
+    # Some are still being worked on when the history ends.
+    finished_at = times[1] if times[1] < end and rng.random() >= 0.08 else None
     fate = rng.random()
     return PlannedWorkOrder(
         key=key,
@@ -135,7 +129,7 @@ def _steps_of(order: PlannedWorkOrder) -> list[Step]:
         found.append(Step(order.created_at + timedelta(minutes=1), "asset_down", order))
     found.append(Step(order.started_at, "start", order))
     if order.finished_at is None:
-        return found
+        return [*found, Step(order.started_at + timedelta(minutes=1), "hold", order)] if order.still_held else found
     if order.held:
         third = (order.finished_at - order.started_at) / 3
         found += [Step(order.started_at + third, "hold", order), Step(order.started_at + 2 * third, "resume", order)]

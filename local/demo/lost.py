@@ -11,7 +11,7 @@ _NEVER_LOST = frozenset({"delete", "asset_down", "asset_up"})
 
 
 def lost_steps(history: Sequence[Step], count: int, spared: Collection[PlannedWorkOrder] = ()) -> list[int]:
-    """Numbers of at most `count` steps, spread over the second half, whose webhooks get lost.
+    """Numbers of at most `count` recent steps whose webhooks get lost, spread over the newest that are possible.
 
     Each is the last step of its work order, since a later webhook would tell of the earlier change too. Urgent new
     work is spared: people are told of it by the event of its creation, which the comparison looks for.
@@ -20,10 +20,10 @@ def lost_steps(history: Sequence[Step], count: int, spared: Collection[PlannedWo
     possible = [
         number
         for number in sorted(last.values())
-        if 2 * number >= len(history)
-        and history[number].action not in _NEVER_LOST
+        if history[number].action not in _NEVER_LOST
         and history[number].work_order not in spared
         and (history[number].action, history[number].work_order.priority) != ("create", "HIGH")
     ]
-    count = min(count, len(possible))
-    return [possible[index * len(possible) // count] for index in range(count)]
+    recent = possible[-4 * count :] if count else []
+    count = min(count, len(recent))
+    return [recent[index * len(recent) // count] for index in range(count)]

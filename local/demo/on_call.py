@@ -37,7 +37,7 @@ class Operator:
     def mend(self, sites: Iterable[SeededSite]) -> None:
         """Add the equipment that the ERP does not know."""
         for site in sites:
-            if site.unknown_to_erp in site.asset_ids:
+            if site.unknown_to_erp is not None:
                 add_equipment(self.stack, site, site.unknown_to_erp)
 
     def replay(self, letters: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -12,6 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from local.demo.kpi_lines import kpi_lines
+
 # The message that is published to show that what can never succeed is kept with its reason, and stays dead.
 POISON_CLASS = "MalformedEvent"
 
@@ -28,6 +30,7 @@ class Report:
     work_orders: int = 0
     steps: int = 0
     skipped_rows: list[dict[str, Any]] = field(default_factory=list)
+    assumed: dict[str, int] = field(default_factory=dict)
     deliveries: int = 0
     lost_webhooks: int = 0
     missed: int = 0
@@ -48,6 +51,9 @@ class Report:
     replay: list[dict[str, Any]] = field(default_factory=list)
     still_dead: list[dict[str, Any]] = field(default_factory=list)
     kpis: list[dict[str, Any]] = field(default_factory=list)
+    kpi_differences: list[str] = field(default_factory=list)
+    kpi_notes: dict[str, str] = field(default_factory=dict)
+    kpis_left_out: list[str] = field(default_factory=list)
     compared: int = 0
     differences: list[dict[str, Any]] = field(default_factory=list)
     lost: int = 0
@@ -73,6 +79,7 @@ class Report:
             "notifications doubled": self.notifications.get("doubled", 0),
             "forged or malformed deliveries answered wrongly": self.wrongly_answered,
             "dead letters left that a replay should have mended": sum(entry["count"] for entry in unexpected),
+            "KPIs not as the history has them": len(self.kpi_differences),
         }
         return [f"{count} {what}" for what, count in counts.items() if count]
 
@@ -81,19 +88,24 @@ class Report:
         path.write_text(json.dumps({"good": self.good, **asdict(self)}, indent=2, default=str) + "\n")
 
     def show(self, console: Console) -> None:
-        """The report for people."""
+        """The report for people, but for the verdict, which is the last line of all."""
         console.print()
         console.print(_facts(self))
-        console.print(_kpis(self.kpis))
+        console.print()
+        shown = [row for row in self.kpis if row["kpi"] not in self.kpis_left_out]
+        console.print(kpi_lines(shown, self.kpi_notes))
+        if self.kpis_left_out:
+            console.print(Text("Not shown: KPIs of when assets stood, of which the file tells nothing.", "dim"))
         for difference in self.differences[:20]:
             console.print(Text(f"  {difference['kind']}: {difference['reference']}: {difference['detail']}", "red"))
-        for fault in self.faults():
+        for fault in [*self.kpi_differences[:20], *self.faults()]:
             console.print(Text(f"  {fault}", "red"))
+
+    def show_verdict(self, console: Console) -> None:
+        """The line that counts."""
+        console.print(f"[dim]{self.compared} work orders compared with the ERP's orders, both ways[/dim]")
         verdict = f"lost {self.lost}, doubled {self.doubled}"
-        console.print(
-            Text(f"{verdict}   ", "bold green" if self.good else "bold red"),
-            f"[dim]({self.compared} work orders of MaintainX compared with the ERP's orders, both ways)[/dim]",
-        )
+        console.print(Text(verdict, "bold green" if self.good else "bold red"), soft_wrap=True)
 
 
 def _facts(report: Report) -> Table:
@@ -169,26 +181,3 @@ def _listed(values: Mapping[str, object]) -> str:
 
 def _dead(entry: Mapping[str, Any]) -> str:
     return f"{entry['count']} x {entry['error_class']}: {str(entry['error_message'])[:160]}"
-
-
-def _kpis(kpis: Sequence[Mapping[str, Any]]) -> Table:
-    """One line a KPI, one column a site; definitions are in the JSON report and in docs/kpis.md."""
-    sites = sorted({row["site"] for row in kpis})
-    cells = {(row["kpi"], row["site"]): row for row in kpis}
-    table = Table(title="KPIs from BigQuery, last 28 days", title_justify="left", title_style="bold", box=None)
-    table.add_column("")
-    for site in sites:
-        table.add_column(site, justify="right")
-    for kpi in sorted({row["kpi"] for row in kpis}):
-        table.add_row(kpi, *(_value(cells.get((kpi, site))) for site in sites))
-    return table
-
-
-def _value(row: Mapping[str, Any] | None) -> str:
-    if row is None or row["value"] is None:
-        return "-"
-    number = f"{row['value']:.0%}" if row["unit"] == "ratio" else f"{row['value']:.4g} {_UNITS.get(row['unit'], '')}"
-    return f"{number.strip()}  (n {row['n']})"
-
-
-_UNITS = {"h": "h"}

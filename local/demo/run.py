@@ -6,14 +6,13 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
 
 from local.demo.comparison import Comparison, compare_edits, compare_made, compare_notifications, compare_site
-from local.demo.csv_history import BadRow
 from local.demo.driver import Driver
 from local.demo.erp_people import Edit, MadeOrder, change_orders, make_orders
 from local.demo.function_logs import entries, outcomes
@@ -21,9 +20,11 @@ from local.demo.history import PlannedWorkOrder, Step, steps
 from local.demo.lost import lost_steps
 from local.demo.mishaps import Faults, Mishaps
 from local.demo.on_call import Operator
+from local.demo.own_history import BadRow
 from local.demo.progress import Progress
 from local.demo.report import Report
-from local.demo.sites import SeededSite, seed_sites
+from local.demo.sites import SeededSite, asset_unknown_to_erp, seed_sites
+from local.demo.truth import differences, kpis_of
 from local.maintainx.control_client import SimControl
 from local.processes import StackFailed
 from local.pubsub.delivery.oidc import TokenIssuer, key_from_file
@@ -76,12 +77,14 @@ class Run:
     def _execute(self) -> Report:
         with SimControl(self.stack.url("maintainx")) as maintainx:
             maintainx.configure(rate_window_s=self.stack.rate_window_s)
-            planned = self._with_asset_unknown_to_erp()
-            maintainx.set_clock(min(order.created_at for order in planned) - _BEFORE_THE_HISTORY)
-            sites = seed_sites(self.stack, planned, maintainx)
+            self.report.work_orders = len(self.planned)
+            self.report.skipped_rows = [asdict(row) for row in self.bad_rows]
+            seeded_at = min(order.created_at for order in self.planned) - _BEFORE_THE_HISTORY
+            maintainx.set_clock(seeded_at)
+            sites = seed_sites(self.stack, self.planned, maintainx, seeded_at)
             driver = Driver(maintainx.api_url, sites)
             with self._timed("history"):
-                self._live(driver, planned, sites, maintainx)
+                self._live(driver, sites, maintainx)
             with self._timed("rest of the queue"):
                 self.progress.phase("Waiting until every queue is empty")
                 maintainx.wait_idle()
@@ -90,38 +93,27 @@ class Run:
             maintainx.set_clock(self.end)
             with self._timed("replay"):
                 self._replay(sites)
-            with self._timed("healing"):
-                self._heal(driver, planned, maintainx)
+            with self._timed("catch-up"):
+                self._catch_up()
             with self._timed("KPIs"):
-                self._compute_kpis()
+                self._compute_kpis(seeded_at)
+            with self._timed("work in the ERP"):
+                self._work_in_the_erp(maintainx)
             with self._timed("comparison"):
-                self.progress.phase("Comparing both sides, record by record")
-                self._compare(driver, planned, maintainx)
+                self.progress.phase("Comparing both sides, one by one")
+                self._compare(driver, maintainx)
             self._count()
         return self.report
 
-    def _with_asset_unknown_to_erp(self) -> list[PlannedWorkOrder]:
-        """The history with one work order moved to an asset that the ERP does not know yet."""
-        names = {site.id: f"New press of {site.name}" for site in self.stack.sites}
-        movable = [order for order in self.planned if order.end == "finish" and not order.takes_asset_down]
-        chosen = movable[len(movable) // 2] if movable else self.planned[0]
-        self.report.work_orders = len(self.planned)
-        self.report.skipped_rows = [asdict(row) for row in self.bad_rows]
-        return [replace(order, asset=names[order.site]) if order is chosen else order for order in self.planned]
-
-    def _live(
-        self,
-        driver: Driver,
-        planned: Sequence[PlannedWorkOrder],
-        sites: dict[str, SeededSite],
-        maintainx: SimControl,
-    ) -> None:
-        history = steps(planned)
-        lost = lost_steps(history, self.faults.lost_webhooks, set(planned) - set(self.planned))
+    def _live(self, driver: Driver, sites: dict[str, SeededSite], maintainx: SimControl) -> None:
+        history = steps(self.planned)
+        unknown = asset_unknown_to_erp(self.planned)
+        spared = {order for order in self.planned if (order.site, order.asset) == unknown}
+        lost = lost_steps(history, self.faults.lost_webhooks, spared)
         self._lost = [history[number] for number in lost]
         lived = [step for number, step in enumerate(history) if number not in set(lost)]
         self.report.steps = len(history)
-        self.progress.phase("Living through the history in MaintainX", len(history))
+        self.progress.phase("Living through the history", len(history))
         mishaps = Mishaps(self.stack, self.faults, self.progress, self.report)
         driver.run(
             lived,
@@ -131,9 +123,14 @@ class Run:
         )
 
     def _lose_webhooks(self, driver: Driver, maintainx: SimControl) -> None:
-        """The steps of which nobody is told. Last: an event that is still under way would look at their results too."""
+        """The steps of which nobody is told, each at its own time.
+
+        After all others: an event that is still under way would look at their results too.
+        """
         maintainx.configure(delivery_drop_ratio=1.0)
-        driver.run(self._lost, [], keep_pace=lambda: None, progress=lambda _step: None)
+        for step in self._lost:
+            maintainx.set_clock(step.at)
+            driver.run([step], [], keep_pace=lambda: None, progress=lambda _step: None)
         maintainx.configure(delivery_drop_ratio=0.0)
         self.progress.note(f"the webhooks of {len(self._lost)} changes were lost")
 
@@ -163,7 +160,7 @@ class Run:
         return {name: backlog[name] for name in PIPELINES}
 
     def _replay(self, sites: dict[str, SeededSite]) -> None:
-        self.progress.phase("Looking at dead letters, mending, replaying")
+        self.progress.phase("Looking at dead letters, replaying")
         operator = Operator(self.stack)
         self.report.dead_letters = operator.dead_letters()
         operator.mend(sites.values())
@@ -171,21 +168,25 @@ class Run:
         self._drain()
         self.report.still_dead = operator.dead_letters()
 
-    def _heal(self, driver: Driver, planned: Sequence[PlannedWorkOrder], maintainx: SimControl) -> None:
-        """What no webhook tells: what people did in the ERP, and changes in MaintainX whose webhooks were lost."""
-        self.progress.phase("People work in the ERP; both sides are looked through for what nobody told")
-        spared = {f"mx:{step.work_order.site}:{driver.work_order_ids[step.work_order.key]}" for step in self._lost}
+    def _catch_up(self) -> None:
+        """Changes in MaintainX whose webhooks were lost are found and told."""
+        self.progress.phase("Finding what no webhook told")
+        since = min((step.at for step in self._lost), default=self.end - timedelta(days=1))
+        self.report.catch_up = self._called(CATCH_UP, since=format_utc(since))
+        self._drain()
+        self.report.missed = len(self._lost)
+
+    def _work_in_the_erp(self, maintainx: SimControl) -> None:
+        """What people do in the ERP, which tells nobody of it. After the KPIs, which are those of the history."""
+        self.progress.phase("People work in the ERP")
         for site in self.stack.sites:
-            self._edits += change_orders(self.stack, site.id, self.faults.erp_edits, spared)
+            self._edits += change_orders(self.stack, site.id, self.faults.erp_edits, self.end.date())
             self._made += make_orders(self.stack, site.id, self.faults.erp_orders, self.end.date())
         self.report.erp_pull = self._called(ERP_PULL)
         self._drain()
         maintainx.wait_idle()  # webhooks tell of the work orders that were made of the ERP's orders
         self._drain()
-        self.report.catch_up = self._called(CATCH_UP, since=format_utc(min(order.created_at for order in planned)))
-        self._drain()
-        self.report.erp_edits, self.report.missed = len(self._edits), len(self._lost)
-        self.report.made_in_erp = len(self._made)
+        self.report.erp_edits, self.report.made_in_erp = len(self._edits), len(self._made)
 
     def _called(self, schedule: Schedule, **body: Any) -> dict[str, int]:
         """Call a schedule's jobs, as Cloud Scheduler would; the counts that they answer, of all sites together."""
@@ -201,20 +202,24 @@ class Run:
         for job in jobs(self.stack, [schedule], **body):
             yield job, scheduler.run(job).raise_for_status().json()
 
-    def _compute_kpis(self) -> None:
+    def _compute_kpis(self, known: datetime) -> None:
+        """The KPIs, compared with what they must be by the history. known: since when the assets are there."""
         self.progress.phase("Computing KPIs in BigQuery")
         list(self._run(_KPI_REFRESH, as_of=format_utc(self.end)))
-        warehouse = warehouse_from_environment()
-        self.report.kpis = [dict(row.items()) for row in warehouse.query(_KPIS)]
-        self.report.archived = next(iter(warehouse.query(_WEBHOOKS)))["n"]
+        self.report.kpis = [dict(row.items()) for row in warehouse_from_environment().query(_KPIS)]
+        expected = {
+            site.id: kpis_of(self.planned, site.id, self.stack.config.site(site.id).zone, self.end, known)
+            for site in self.stack.sites
+        }
+        self.report.kpi_differences = differences(self.report.kpis, expected)
 
-    def _compare(self, driver: Driver, planned: Sequence[PlannedWorkOrder], maintainx: SimControl) -> None:
-        deleted = {order.key for order in planned if order.end == "delete" and order.started_at is not None}
+    def _compare(self, driver: Driver, maintainx: SimControl) -> None:
+        deleted = {order.key for order in self.planned if order.end == "delete" and order.started_at is not None}
         for site in self.stack.sites:
             dump = httpx.get(f"{self.stack.url('erp')}/_sim/tenants/{site.id}/dump", timeout=30.0).json()
             work_orders = maintainx.records(site.organization_id)["workOrders"]
             zone = self.stack.config.site(site.id).zone
-            deleted_ids = [driver.work_order_ids[o.key] for o in planned if o.site == site.id and o.key in deleted]
+            deleted_ids = [driver.work_order_ids[o.key] for o in self.planned if o.site == site.id and o.key in deleted]
             self.report.erp[site.id] = dump["counters"]
             edits = [edit for edit in self._edits if edit.site == site.id]
             made = [order for order in self._made if order.site == site.id]
@@ -223,6 +228,7 @@ class Run:
             self._note(compare_site(site.id, zone, work_orders, deleted_ids, dump["orders"], made))
             self._note(compare_edits(site.id, zone, work_orders, edits))
             self._note(taken_in)
+        self.report.archived = next(iter(warehouse_from_environment().query(_WEBHOOKS)))["n"]
         log = maintainx.deliveries(bodies=True)
         sent = [entry for entry in log if entry["outcome"] != "dropped"]
         self.report.deliveries, self.report.lost_webhooks = len(sent), len(log) - len(sent)
@@ -264,5 +270,8 @@ class Run:
 
 
 def newest_moment(now: datetime) -> datetime:
-    """Where simulated time ends: a full hour, long enough ago that no change counts as having just happened."""
-    return (now - timedelta(minutes=10)).replace(minute=0, second=0, microsecond=0)
+    """Where simulated time ends: the last midnight, UTC, long enough ago that no change counts as having just happened.
+
+    A full day, so that a history has the same days, and KPIs, whenever a run begins.
+    """
+    return (now - timedelta(minutes=10)).replace(hour=0, minute=0, second=0, microsecond=0)

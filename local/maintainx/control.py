@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
@@ -28,7 +29,7 @@ from local.maintainx.store import Token
 from local.maintainx.subscriptions import new_secret
 from shared.events import format_utc
 
-SEEDED_AT = "2020-01-01T00:00:00.000Z"  # what is seeded exists before any history that is then lived through
+SEEDED_AT = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 class _Request(BaseModel):
@@ -54,9 +55,13 @@ class SeedSubscription(_Request):
 
 
 class Seed(_Request):
-    """Records of one organization, in the API's names, each with its own `id`. Seeding twice changes nothing."""
+    """Records of one organization, in the API's names, each with its own `id`. Seeding twice changes nothing.
+
+    at: since when they exist; nothing that is then lived through may be older.
+    """
 
     id: int
+    at: AwareDatetime = SEEDED_AT
     name: str
     time_zone: str = "UTC"
     users: list[dict[str, Any]] = []
@@ -93,7 +98,7 @@ def seed(simulator: Simulator, wanted: Seed) -> dict[str, Any]:
     store = simulator.store
     organization = store.organization(wanted.id)
     organization.name, organization.time_zone = wanted.name, wanted.time_zone
-    at = SEEDED_AT
+    at = format_utc(wanted.at)
     owner = wanted.tokens[0].user_id if wanted.tokens else 0
     actor = Actor(organization, owner, at)
     for table in ("users", "teams"):
