@@ -24,12 +24,13 @@ from local.stack import PROJECT, ROOT, Stack
 
 ENVIRONMENT_FILE = "operator.env"
 PLAYGROUND_FILE = "playground.json"
+_CHECK_EVERY_S = 2.0
 _TOUR = (
     ("ops trace {site} {work_order}", "the story of one work order, and both sides as they are now"),
     ("play conflict", "a planner and a technician change one text: ops conflicts list"),
     ("play lose-webhook", "nobody is told of a change; catch_up finds it within a minute"),
     ("play erp-down", "then change something; ops dead-letters list; play erp-up"),
-    ("ops smoke", "one signed event a plant through the whole bundle"),
+    ("ops smoke --url $INGRESS_URL", "one signed event a plant through the whole bundle"),
 )
 
 
@@ -60,7 +61,10 @@ def write_operator_environment(stack: Stack) -> Path:
 
 
 def play(stack: Stack, console: Console, last: Callable[[], None]) -> None:
-    """Leave everything running, the scheduled calls too, until Ctrl-C. last: shows what stands last on the screen."""
+    """Leave everything running, the scheduled calls too, until Ctrl-C. last: shows what stands last on the screen.
+
+    Raises StackFailed if a process ends by itself.
+    """
     with SimControl(stack.url("maintainx")) as maintainx:
         maintainx.set_clock(datetime.now(UTC), running=True)
     Scheduler(PROJECT, TokenIssuer(key_from_file(stack.signing_key))).start(jobs(stack))
@@ -71,15 +75,16 @@ def play(stack: Stack, console: Console, last: Callable[[], None]) -> None:
     console.print(f"  . {shlex.quote(str(stack.folder / ENVIRONMENT_FILE))}", highlight=False, soft_wrap=True)
     site, work_order = _example(stack)
     for command, text in _TOUR:
-        line = Text(f"  {command.format(site=site, work_order=work_order):<30} ")
-        console.print(line.append(f"# {text}", "dim"), soft_wrap=True)
+        console.print(Text(f"  # {text}", "dim"))
+        console.print(f"  {command.format(site=site, work_order=work_order)}", highlight=False)
     attempts = stack.policy.max_delivery_attempts
     console.print(
         f"  [dim]Here a message is dead after {attempts} attempts, some 20 s; deployed after 100, 16 h.[/dim]\n"
     )
     last()
     while True:
-        time.sleep(3600)
+        stack.check()
+        time.sleep(_CHECK_EVERY_S)
 
 
 def _example(stack: Stack) -> tuple[str, str]:

@@ -41,7 +41,7 @@ Systemstatus;Gesamtkosten Ist
 """
 UI = """\
 ID,Title,Description,Status,Priority,Work Type,Asset,Location,Due date,Created on,Completed on,Total cost,Assigned to
-7,Seal leaks,Call first,Done,High,Reactive,Pump 1,Hall 2,2024-03-01,"Feb 27, 2024, 12:00 PM","Mar 2, 2024, 8:00 AM",$217.31,
+7,Seal leaks,Call first,Done,High,Reactive,Pump 1,,2024-03-01,"Feb 27, 2024, 12:00 PM","Mar 2, 2024, 8:00 AM",$217.31,
 8,Lubricate,,Open,None,Preventive,,Hall 2,03/05/2024,"Feb 27, 2024, 12:00 PM",,,A
 9,Count parts,,On Hold,Low,Cycle Count,,,,"Feb 28, 2024, 12:00 PM",,,
 10,Paint,,Canceled,Medium,Painting,Pump 1,,,"Feb 28, 2024, 12:00 PM",,,
