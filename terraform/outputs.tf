@@ -34,10 +34,10 @@ output "replay_commands" {
 }
 
 output "secret_commands" {
-  description = "By secret: the command that gives it a (new) value, read from standard input."
+  description = "By secret that is filled by hand: the command that gives it a (new) value, read from standard input. `ops subscriptions apply` fills the others."
   value = {
-    for name, secret in google_secret_manager_secret.this :
-    name => "gcloud secrets versions add ${name} --project=${var.project_id} --data-file=-"
+    for name in local.secrets_by_hand :
+    name => "gcloud secrets versions add ${google_secret_manager_secret.this[name].secret_id} --project=${var.project_id} --data-file=-"
   }
 }
 
@@ -47,7 +47,7 @@ output "webhook_url" {
 }
 
 output "webhook_urls" {
-  description = "By site and MaintainX webhook type: the URL to subscribe."
+  description = "By site and MaintainX webhook type: the URL that `ops subscriptions apply` subscribes."
   value = {
     for id, site in local.sites : id => {
       for subscription in site.maintainx.subscriptions :

@@ -1,5 +1,5 @@
 # The secrets that sites.yaml names, and one for each site's list of subscriptions, without values: those are added outside Terraform and never reach its state.
-# The output `secret_commands` has the command for each.
+# The output `secret_commands` has the command for each that is filled by hand; `ops subscriptions apply` fills the others.
 
 resource "google_secret_manager_secret" "this" {
   for_each = local.secret_names

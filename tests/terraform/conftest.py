@@ -74,3 +74,10 @@ def deployed(small: Workspace) -> Workspace:
 def applied(deployed: Workspace) -> Resources:
     """What was applied; all values are known."""
     return Resources.of(deployed.show()["values"])
+
+
+@pytest.fixture(scope="session")
+def applied_outputs(deployed: Workspace) -> dict[str, Any]:
+    """The outputs of what was applied, by name, as `terraform output -json` has them."""
+    outputs: dict[str, Any] = deployed.show()["values"]["outputs"]
+    return outputs

@@ -26,6 +26,7 @@ class _Content:
 
 
 _CONTENT = TypeAdapter(_Content)
+_EMPTY = '{"subscriptions":[]}'
 
 
 class Ledger:
@@ -43,13 +44,24 @@ class Ledger:
         try:
             return _CONTENT.validate_json(text).subscriptions
         except ValidationError as error:
-            places = ", ".join(".".join(map(str, fault["loc"])) for fault in error.errors())
-            raise ConfigError(f"secret {self._name} is not our list of subscriptions: {places}") from error
+            raise ConfigError(
+                f"secret {self._name} is not our list of subscriptions but {_other(error)}. Only `ops subscriptions` "
+                f"writes it, nobody by hand: add its last version that was a list again, or {_EMPTY} if there is none "
+                '(docs/subscriptions.md, "When something is wrong")'
+            ) from None  # its words would quote the text, which may be a credential
 
     def save(self, remembered: Iterable[Remembered]) -> None:
         """Replace what is remembered. Raises as SecretVersions does."""
         rows = [{key: _json(value) for key, value in dataclasses.asdict(entry).items()} for entry in remembered]
         self._versions.add(self._name, canonical_json({"subscriptions": rows}), keep=_VERSIONS_KEPT)
+
+
+def _other(error: ValidationError) -> str:
+    """What the text is instead, without quoting it."""
+    places = [".".join(map(str, fault["loc"])) for fault in error.errors()]
+    if any(fault["type"] == "json_invalid" for fault in error.errors()):
+        return "other text, which is no JSON"
+    return f"JSON of another form{', at ' if any(places) else ''}{', '.join(places)}"
 
 
 def _json(value: object) -> object:

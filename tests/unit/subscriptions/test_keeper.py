@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import traceback
 from datetime import timedelta
 from typing import Any
 
@@ -273,6 +275,30 @@ def test_forgotten_one_is_left_alone(world: World) -> None:
     (id_,) = world.made
     assert [keeper.forget(id_), keeper.forget(id_)] == [True, False]
     assert (list(world.made), keeper.remembered()) == ([id_], ())
+
+
+def test_text_by_hand_in_the_place_of_the_list_is_told_with_the_way_out(
+    world: World, subtests: pytest.Subtests
+) -> None:
+    keeper = world.keeper({"NEW_ASSET": {}})
+    cases = {
+        "eyJhbGciOi.a-key.of-somebody": "other text, which is no JSON",
+        "": "other text, which is no JSON",
+        '"a-key"': "JSON of another form",
+        '{"subscriptions": [{"id": "a-key"}]}': "JSON of another form, at subscriptions.0.",
+    }
+    for text, what in cases.items():
+        with subtests.test(case=text):
+            world.secrets[LEDGER] = text
+            with pytest.raises(ConfigError) as caught:
+                keeper.preview()
+            message = str(caught.value)
+            assert f"secret {LEDGER} is not our list of subscriptions but {what}" in message
+            assert "docs/subscriptions.md" in message
+            assert "a-key" not in "".join(traceback.format_exception(caught.value)), "it may be a credential"
+            (way_out,) = re.findall(r"add .* again, or (\S+) if there is none", message)
+            world.secrets[LEDGER] = way_out
+            assert [step.verb for step in keeper.preview()] == ["create"]
 
 
 def test_secrets_that_others_put_there_stay(world: World) -> None:
