@@ -86,7 +86,18 @@ def test_every_document_and_verb_is_among_the_commands() -> None:
     }
     assert sum(command.whole for command in COMMANDS) > 150
     used = {" ".join(word for word in words[:2] if not word.startswith("-")) for _, words in _ops_calls()}
-    assert used >= {"config check", "dead-letters list", "dead-letters replay", "smoke", "subscriptions apply"}
+    assert used >= {
+        *(
+            "config check",
+            "conflicts list",
+            "conflicts show",
+            "conflicts resolve",
+            "dead-letters list",
+            "link",
+            "smoke",
+        ),
+        *("dead-letters replay", "dead-letters discard", "events", "subscriptions apply", "subscriptions verify"),
+    }
 
 
 def test_every_block_is_shell(subtests: pytest.Subtests) -> None:

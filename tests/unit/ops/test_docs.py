@@ -1,87 +1,63 @@
-"""The documents for operators: what they tell people to run exists."""
+"""The documents for newcomers and operators: they lead from one to the next, and leave out nothing that can happen."""
 
 from __future__ import annotations
 
 import re
-import shlex
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
-import pytest
-import typer
-
-from ops.__main__ import app
+from ops.config import secret_names
 from shared import errors
-from shared.topics import PIPELINES
+from shared.config.whole import load_config
+from tests.unit.ops.documents import ROOT, commands, document
 
-ROOT = Path(__file__).resolve().parents[3]
 DOCS = ("deploy.md", "runbook.md")
-TEXTS = {name: (ROOT / "docs" / name).read_text() for name in DOCS}
+TEXTS = {name: document(f"docs/{name}").text for name in DOCS}
+ADD = ("gcloud", "secrets", "versions", "add")
 
 
-def shell_lines(text: str) -> Iterator[str]:
-    """Lines of the shell blocks, continued ones joined, comments cut off."""
-    for block in re.findall(r"^```sh\n(.*?)^```", text, re.M | re.S):
-        for line in re.sub(r"\\\n\s*", "", block).splitlines():
-            yield re.sub(r"(^|\s{2,})#.*", "", line)
+# What is typed, and where links lead: test_doc_commands.py.
 
 
-def ops_commands() -> list[list[str]]:
-    """Every call of ops in the documents, as words after `ops`."""
-    lines = [line for text in TEXTS.values() for line in shell_lines(text)]
-    found = [match[1] for line in lines if (match := re.match(r"(?:\.venv/bin/python -m )?ops ([^|]+)", line))]
-    return [shlex.split(command) for command in found]
+def test_the_newcomer_is_led_from_the_readme_to_the_first_work_order() -> None:
+    """README, then start.md, then deploy.md, which is the sequence; Terraform's reference leads back to it."""
+    assert "](docs/start.md)" in document("README.md").text.partition("## Deploy and operate")[2]
+    start, deploy, reference = map(document, ("docs/start.md", "docs/deploy.md", "terraform/README.md"))
+    assert "](start.md)" in deploy.text
+    assert "../docs/deploy.md" in reference.links
+    steps = re.findall(r"^## (\d)\. (.+)$", deploy.text, re.M)
+    assert [number for number, _ in steps] == [str(number) for number in range(1, 10)]
+    linked = {target.partition("#")[2][:1] for target in start.links if target.startswith("deploy.md#")}
+    assert linked >= {number for number, _ in steps} - {"2"}  # the state bucket has a line with the project
 
 
-COMMANDS = ops_commands()
+def test_where_the_organization_id_and_the_key_are_found_can_be_searched_for() -> None:
+    """As `grep -i "organization id" docs` does."""
+    found = [name for name in ("start.md", "deploy.md") if "organization id" in document(f"docs/{name}").text.lower()]
+    assert found == ["start.md", "deploy.md"]
+    start = document("docs/start.md").text
+    assert "Settings > Integrations > API Keys" in start
+    assert "organization_id" in start
+    assert "https://api.getmaintainx.com/v1/organizations" in start
 
 
-def test_the_documents_use_every_verb() -> None:
-    used = {" ".join(word for word in words[:2] if not word.startswith("-")) for words in COMMANDS}
-    assert used >= {"config check", "dead-letters list", "dead-letters replay", "events", "smoke"}
-
-
-@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
-def test_ops_understands_every_command_shown(words: list[str]) -> None:
-    command: Any = typer.main.get_command(app)
-    rest = list(words)
-    while hasattr(command, "resolve_command"):
-        _, command, rest = command.resolve_command(command.make_context("ops", rest, resilient_parsing=True), rest)
-    context = command.make_context(" ".join(words), rest)  # refuses unknown options and values that cannot be
-    named = context.params.get("pipeline") or []
-    assert {named} <= set(PIPELINES) if isinstance(named, str) else set(named) <= set(PIPELINES)
+def test_documents_agree_on_which_secrets_are_filled_by_hand() -> None:
+    """Four a site, by the commands of an output; the webhooks' and the list of subscriptions by `apply`."""
+    for name in ("docs/deploy.md", "terraform/README.md"):
+        text = " ".join(document(name).text.split())
+        assert "secret_commands" in text, name
+        assert "four a site" in text, name
+        (sentence,) = re.findall(r"[^.|]*`maintainx-subscriptions-\*`[^.]*", text)
+        assert "`ops subscriptions apply`" in sentence or "the same" in sentence, name
+    by_hand = {command.words[4] for command in commands() if command.words[:4] == ADD and "deploy" in command.document}
+    (site, *_) = load_config(ROOT / "config").sites.values()
+    webhooks = {subscription.secret for subscription in site.maintainx.subscriptions}
+    assert by_hand == set(secret_names(site)) - webhooks
 
 
 def test_existing_orders_are_linked_before_webhooks_come() -> None:
     text = TEXTS["deploy.md"]
     assert text.index("take the route `work orders to the ERP` out") < text.index("scripts/terraform-apply.sh")
-    assert text.index("ops link plant-north") < text.index("ops subscriptions apply")
+    assert text.index("-m ops link plant-north") < text.index("-m ops subscriptions apply")
     assert "ops link" in (ROOT / "README.md").read_text().partition("## Deploy and operate")[2]
-
-
-def test_every_script_shown_exists() -> None:
-    for name, text in TEXTS.items():
-        for path in re.findall(r"scripts/[\w-]+\.sh", text):
-            assert (ROOT / path).is_file(), f"{name}: {path}"
-
-
-def test_every_make_target_shown_exists() -> None:
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M))
-    for text in TEXTS.values():
-        assert {match for line in shell_lines(text) for match in re.findall(r"^make ([a-z]+)", line)} <= targets
-
-
-@pytest.mark.parametrize("name", DOCS)
-def test_links_within_the_documents_lead_somewhere(name: str) -> None:
-    def anchors(text: str) -> set[str]:
-        headings = re.findall(r"^#+ (.+)$", text, re.M)
-        return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
-
-    for target in re.findall(r"\]\(([^)]+)\)", TEXTS[name]):
-        file, _, anchor = target.partition("#")
-        text = TEXTS[name] if not file else (ROOT / "docs" / file).read_text()
-        assert not anchor or anchor in anchors(text), target
 
 
 def test_runbook_explains_every_error_that_can_kill_a_message() -> None:
