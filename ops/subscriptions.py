@@ -179,8 +179,10 @@ def _preview(
     rows = [{"site": answer.site, **row} for answer in answers for row in answer.rows]
     if as_json:
         print_json({"steps": rows, "errors": _errors(answers)})
-    else:
+    elif rows:
         print_table(_PLAN_COLUMNS, rows)
+    elif not _errors(answers):
+        say("no subscription is wanted, and none is remembered")
     _exit(answers, wrong=check and any(row["action"] != "keep" for row in rows))
 
 

@@ -269,3 +269,10 @@ def test_scripts_and_docs_read_only_outputs_that_terraform_has() -> None:
     }
     assert read
     assert read <= declared
+
+
+def test_smoke_before_the_first_apply_says_what_is_missing(checkout: Checkout) -> None:
+    run = checkout.run("smoke.sh", "--site", "plant-north")
+    assert run.returncode == 2
+    assert run.stderr == "no out/outputs.json: scripts/terraform-apply.sh writes it\n"
+    assert run.stdout == ""
