@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from copy import copy
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from local.erp.rules import STATUSES, Refusal
 from local.erp.store import Order, Tenant
@@ -37,6 +38,12 @@ class TenantErp:
                 final=frozenset({"CLOSED"}),
             )
         )
+
+    def copy(self, tenant: Tenant, *, clock: Callable[[], datetime]) -> Self:
+        """The same adapter on another tenant, which lives by another clock."""
+        twin = copy(self)
+        twin.tenant, twin._clock = tenant, clock
+        return twin
 
     def stamped(self, order: Order) -> Order:
         """The order with the time of its change by the test's clock."""

@@ -65,6 +65,14 @@ class MemoryStateStore:
         self._watermarks: dict[tuple[str, str], datetime] = {}
         self._memos: dict[tuple[str, str], str] = {}
 
+    def copy(self, *, clock: Callable[[], datetime]) -> MemoryStateStore:
+        """Another store with the same in it, which lives by another clock."""
+        twin = MemoryStateStore(clock=clock)
+        twin._version = self._version
+        twin._claims, twin._documents = dict(self._claims), dict(self._documents)
+        twin._watermarks, twin._memos = dict(self._watermarks), dict(self._memos)
+        return twin
+
     def claim(self, key: ClaimKey, *, owner: str, lease_s: float) -> ClaimResult:
         with self._mutex:
             found, now = self._claims.get(key), self._clock()

@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
+from copy import copy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 from local.erp.store import Tenant
@@ -181,6 +182,18 @@ class World:
         self.published: list[dict[str, Any]] = []
         self.announced: list[Event] = []
         self.maintainx_writes: list[dict[str, Any]] = []
+
+    def copy(self) -> Self:
+        """Another world in which all is as it is here; what happens in one does not happen in the other."""
+        twin = copy(self)
+        twin.work_orders = {number: dict(row) for number, row in self.work_orders.items()}
+        orders = {number: replace(order) for number, order in self.tenant.orders.items()}
+        twin.tenant = replace(self.tenant, orders=orders, counters=Counter(self.tenant.counters))
+        twin.erp = self.erp.copy(twin.tenant, clock=lambda: twin.now)
+        twin.state = self.state.copy(clock=lambda: twin.now)
+        twin.published, twin.announced = list(self.published), list(self.announced)
+        twin.maintainx_writes = list(self.maintainx_writes)
+        return twin
 
     # What the people on both sides do
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from shared.events import Event
@@ -25,7 +26,7 @@ class QuietStatusErp(SeparateStatusErp):
         super().__init__(*arguments, **settings, quiet=True)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Situation:
     """prepare: what happened before the delivery, in a world with these settings of the mapping and this ERP."""
 
@@ -34,6 +35,11 @@ class Situation:
     erp: type[TenantErp] = TenantErp
 
     def world(self) -> World:
+        """A world of its own, prepared."""
+        return self._prepared.copy()
+
+    @cached_property
+    def _prepared(self) -> World:
         world = World(both_ways_mapping(**self.settings), erp=self.erp)
         self.prepare(world)
         return world

@@ -6,14 +6,20 @@ have moved on before the next delivery. Then: both sides in step, nothing twice;
 
 from __future__ import annotations
 
-from typing import Any
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.errors import TransientError
+from shared.events import Event
 from shared.outcomes import Outcome
+from tests.cases import try_each
 from tests.fakes.erp import SeparateStatusErp, TenantErp
 from tests.fakes.sync_world import SITE, WORK_ORDER, Killed, When, Wire, World, both_ways_mapping, erp_event, event
 from tests.unit.sync.situations import (
@@ -56,37 +62,48 @@ OVERWRITE = (maintainx_moves_on, maintainx_goes_back, World.delete)
 CANNOT_TELL = ("maintainx.change", "maintainx.set", "publisher.publish", "state.save_record")
 
 
-def calls_of_a_whole_run(situation: Situation) -> list[str]:
+@dataclass(frozen=True)
+class Death:
+    """A worker died at a call of its delivery; `world` is what it left behind. str: when and where it died."""
+
+    world: World
+    about: Event
+    call: str
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def deaths_in(situation: Situation) -> Iterator[Death]:
+    """A death just before and just after each call of a delivery in this situation."""
     world, wire = situation.world(), Wire()
     world.engine(wire).look_at(WORK_ORDER, situation.event(world))
-    return wire.calls
+    for (number, call), when in itertools.product(enumerate(wire.calls, start=1), get_args(When)):
+        world = situation.world()
+        about = situation.event(world)
+        with pytest.raises(Killed):
+            world.engine(Wire(kill_at=number, when=when)).look_at(WORK_ORDER, about)
+        yield Death(world, about, call, f"{when} {number} {call}")
 
 
-CASES = [
-    pytest.param(situation, when, number, call, id=f"{name} - {when} {number} {call}")
-    for name, situation in SITUATIONS.items()
-    for number, call in enumerate(calls_of_a_whole_run(situation), start=1)
-    for when in ("before", "after")
-]
+@pytest.mark.parametrize("name", SITUATIONS)
+def test_a_crash_at_any_call_is_mended_by_the_next_delivery(name: str) -> None:
+    meanwhiles = list(MEANWHILES)
+    if SITUATIONS[name].prepare is found:
+        meanwhiles.remove(World.delete)  # an order that was found but never linked is not ours to cancel
+    cases = itertools.product(deaths_in(SITUATIONS[name]), meanwhiles)
+    try_each({f"{death}, {step.__name__}": partial(is_mended_by_the_next, death, step) for death, step in cases})
 
 
-@pytest.mark.parametrize(("situation", "when", "number", "call"), CASES)
-@pytest.mark.parametrize("meanwhile", MEANWHILES)
-def test_a_crash_at_any_call_is_mended_by_the_next_delivery(
-    situation: Situation, meanwhile: Step, when: When, number: int, call: str
-) -> None:
-    if situation.prepare is found and meanwhile is World.delete:
-        return  # an order that was found but never linked is not ours to cancel
-    world = situation.world()
-    about = situation.event(world)
-    with pytest.raises(Killed):
-        world.engine(Wire(kill_at=number, when=when)).look_at(WORK_ORDER, about)
+def is_mended_by_the_next(death: Death, meanwhile: Step) -> None:
+    world = death.world.copy()
     meanwhile(world)
-    world.redeliver_after_crash(about)
+    world.redeliver_after_crash(death.about)
     if meanwhile in (the_erp_moves_on, maintainx_goes_back):  # a webhook does not look at the ERP without need
         world.deliver(erp_event())
     # MaintainX has no versions: a write that was overwritten there cannot be seen.
-    unknowable = call.startswith(CANNOT_TELL) and meanwhile in OVERWRITE
+    unknowable = death.call.startswith(CANNOT_TELL) and meanwhile in OVERWRITE
     assert_in_step(world, unknowable=unknowable)
     told = len({each.event_id for each in world.announced})
     for again in (event("e2"), erp_event("p2")):
@@ -95,18 +112,17 @@ def test_a_crash_at_any_call_is_mended_by_the_next_delivery(
     assert len({each.event_id for each in world.announced}) == told
 
 
-@pytest.mark.parametrize("other", [event("other"), erp_event("other")], ids=["webhook", "poll"])
-@pytest.mark.parametrize(("situation", "when", "number", "call"), CASES)
-def test_another_delivery_mends_it_too_before_the_first_comes_again(
-    situation: Situation, when: When, number: int, call: str, other: Any
-) -> None:
-    world = situation.world()
-    about = situation.event(world)
-    with pytest.raises(Killed):
-        world.engine(Wire(kill_at=number, when=when)).look_at(WORK_ORDER, about)
+@pytest.mark.parametrize("name", SITUATIONS)
+def test_another_delivery_mends_it_too_before_the_first_comes_again(name: str) -> None:
+    cases = itertools.product(deaths_in(SITUATIONS[name]), [event("other"), erp_event("other")])
+    try_each({f"{death}, {other.source}": partial(is_mended_by_another, death, other) for death, other in cases})
+
+
+def is_mended_by_another(death: Death, other: Event) -> None:
+    world = death.world.copy()
     world.redeliver_after_crash(other)
     world.wait(10)
-    world.engine(Wire()).look_at(WORK_ORDER, about)
+    world.engine(Wire()).look_at(WORK_ORDER, death.about)
     assert_in_step(world)
 
 
