@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from dataclasses import replace
-from typing import Any
+from functools import partial
+from typing import Any, get_args
 
 import pytest
 
@@ -14,7 +16,8 @@ from shared.sync.attempt import memo_name
 from shared.sync.engine import LEASE_S
 from shared.sync.new_in_erp import mark_of
 from shared.sync.reservation import reservation
-from tests.fakes.sync_world import SITE, Killed, Wire, both_ways_mapping, erp_event, event
+from tests.cases import try_each
+from tests.fakes.sync_world import SITE, Killed, When, Wire, both_ways_mapping, erp_event, event
 from tests.unit.sync.planned_site import MADE, Site, call_number
 
 
@@ -55,11 +58,12 @@ def test_a_status_that_work_has_reached_in_the_erp_is_brought_to_maintainx() -> 
 
 
 @pytest.mark.parametrize("first", ["the next delivery", "the webhook", "the next delivery, late"])
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("kill_at", range(1, 30))
-def test_whatever_call_the_worker_dies_at_there_is_one_work_order_in_the_end(
-    kill_at: int, when: Any, first: str
-) -> None:
+def test_whatever_call_the_worker_dies_at_there_is_one_work_order_in_the_end(first: str) -> None:
+    calls = itertools.product(range(1, 30), get_args(When))
+    try_each({f"{when} {call}": partial(_one_work_order_in_the_end, call, when, first) for call, when in calls})
+
+
+def _one_work_order_in_the_end(kill_at: int, when: When, first: str) -> None:
     site = Site()
     wire = Wire(kill_at=kill_at, when=when)
     with contextlib.suppress(Killed):
@@ -78,17 +82,17 @@ def test_whatever_call_the_worker_dies_at_there_is_one_work_order_in_the_end(
     assert site.audited()["create"] == 1
 
 
-@pytest.mark.parametrize("kill_at", range(8, 30))
-def test_what_people_change_before_it_is_linked_counts(kill_at: int) -> None:
-    site = Site()
-    with contextlib.suppress(Killed):
-        site.take_in(Wire(kill_at=kill_at))
-    assert site.made() == [MADE]
-    site.work_orders[MADE]["title"] = "Change oil and filter"
-    site.wait(LEASE_S + 1)
-    site.take_in()
-    assert site.work_orders[MADE]["title"] == "Change oil and filter"
-    assert site.tenant.orders[site.erp_id].fields["shortText"] == "Change oil and filter"
+def test_what_people_change_before_it_is_linked_counts() -> None:
+    for kill_at in range(8, 30):
+        site = Site()
+        with contextlib.suppress(Killed):
+            site.take_in(Wire(kill_at=kill_at))
+        assert site.made() == [MADE], kill_at
+        site.work_orders[MADE]["title"] = "Change oil and filter"
+        site.wait(LEASE_S + 1)
+        site.take_in()
+        assert site.work_orders[MADE]["title"] == "Change oil and filter", kill_at
+        assert site.tenant.orders[site.erp_id].fields["shortText"] == "Change oil and filter", kill_at
 
 
 def test_what_the_planner_left_empty_is_left_to_maintainx_and_stays_empty_in_the_erp() -> None:
