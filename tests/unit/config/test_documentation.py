@@ -47,10 +47,11 @@ def test_what_is_shown_of_an_erp_is_valid_and_fits_the_shipped_mapping(adapter: 
     assert list(disagreements(mapping, description_of(settings), reference_field_of(settings))) == []
 
 
-@pytest.mark.parametrize("model", MODELS)
-def test_every_key_is_documented(model: type[Model]) -> None:
-    assert [
-        key
-        for key in model.model_fields
-        if f"`{key}`" not in DOCUMENT and f".{key}" not in DOCUMENT and f"{key}:" not in DOCUMENT
-    ] == []
+def test_every_key_is_documented(subtests: pytest.Subtests) -> None:
+    for model in MODELS:
+        with subtests.test(model=model):
+            assert [
+                key
+                for key in model.model_fields
+                if f"`{key}`" not in DOCUMENT and f".{key}" not in DOCUMENT and f"{key}:" not in DOCUMENT
+            ] == []

@@ -28,54 +28,54 @@ def erp(adapter: str, base_url: str = "https://erp.test", **settings: Any) -> Er
     return ErpConfig.model_validate({**made, adapter: {**SETTINGS[adapter], **settings}})
 
 
-@pytest.mark.parametrize(
-    ("adapter", "base_url", "start"),
-    [
+def test_an_address_with_the_path_of_the_service_is_refused(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, str, str]] = [
         ("sap", "https://s4.test/sap/opu/odata/sap/API_MAINTENANCEORDER;v=0002", "/sap/opu"),
         ("sap", "https://s4.test/sap/opu", "/sap/opu"),
         ("sap", "https://gateway.test/s4/SAP/OPU/odata/", "/sap/opu"),
         ("oracle", "https://pod.test/fscmRestApi", "/fscmRestApi"),
         ("oracle", "https://pod.test/fscmrestapi/resources/11.13.18.05", "/fscmRestApi"),
-    ],
-)
-def test_an_address_with_the_path_of_the_service_is_refused(adapter: str, base_url: str, start: str) -> None:
-    with pytest.raises(ValidationError, match=f"must end before {start}: the path of the service is added to it"):
-        erp(adapter, base_url)
+    ]
+    for adapter, base_url, start in cases:
+        with (
+            subtests.test(adapter=adapter, base_url=base_url, start=start),
+            pytest.raises(ValidationError, match=f"must end before {start}: the path of the service is added to it"),
+        ):
+            erp(adapter, base_url)
 
 
-@pytest.mark.parametrize(
-    ("adapter", "base_url"),
-    [
+def test_any_other_path_may_be_that_of_a_gateway(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, str]] = [
         ("sap", "https://s4.test"),
         ("sap", "https://s4.test:44300/"),
         ("sap", "https://gateway.test/sap"),
         ("sap", "https://gateway.test/plant/sap/opus"),
         ("oracle", "http://127.0.0.1:8093/plant-1"),
         ("rest", "https://erp.test/sap/opu/odata"),
-    ],
-)
-def test_any_other_path_may_be_that_of_a_gateway(adapter: str, base_url: str) -> None:
-    assert erp(adapter, base_url).base_url == base_url
+    ]
+    for adapter, base_url in cases:
+        with subtests.test(adapter=adapter, base_url=base_url):
+            assert erp(adapter, base_url).base_url == base_url
 
 
-@pytest.mark.parametrize("name", ["OperationControlKey", "WorkCenter", "YY1_Line", "ZZLINE"])
-def test_a_first_operation_may_have_what_operations_have(name: str) -> None:
-    assert erp("sap", first_operation={name: "X"}).sap.first_operation == {name: "X"}
+def test_a_first_operation_may_have_what_operations_have(subtests: pytest.Subtests) -> None:
+    for name in ["OperationControlKey", "WorkCenter", "YY1_Line", "ZZLINE"]:
+        with subtests.test(name=name):
+            assert erp("sap", first_operation={name: "X"}).sap.first_operation == {name: "X"}
 
 
-@pytest.mark.parametrize(
-    ("name", "meant"),
-    [
+def test_a_field_that_no_operation_has_is_refused(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, str]] = [
         ("ControlKey", ""),
         ("OperationControlkey", "; did you mean OperationControlKey?"),
         ("workcenter", "; did you mean WorkCenter?"),
         ("SystemStatusText", ""),
-    ],
-)
-def test_a_field_that_no_operation_has_is_refused(name: str, meant: str) -> None:
-    with pytest.raises(ValidationError) as caught:
-        erp("sap", first_operation={name: "X"})
-    assert f"an operation has no field {name} that can be set{meant}" in str(caught.value)
+    ]
+    for name, meant in cases:
+        with subtests.test(name=name):
+            with pytest.raises(ValidationError) as caught:
+                erp("sap", first_operation={name: "X"})
+            assert f"an operation has no field {name} that can be set{meant}" in str(caught.value)
 
 
 def test_the_fields_of_operations_are_those_of_the_vendors_metadata() -> None:

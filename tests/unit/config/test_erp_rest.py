@@ -20,9 +20,8 @@ def config(**rest: Any) -> ErpConfig:
     return ErpConfig.model_validate({**settings, "rest": rest})
 
 
-@pytest.mark.parametrize(
-    ("rest", "complaint"),
-    [
+def test_mistake_is_refused(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"paging": {"style": "pages"}}, "'none', 'next_link', 'offset', 'page' or 'cursor'"),
         ({"paging": {"style": "offset"}}, "style offset needs parameter"),
         ({"paging": {"style": "page"}}, "style page needs parameter"),
@@ -54,16 +53,14 @@ def config(**rest: Any) -> ErpConfig:
         ({"status": {**STATUS, "writable": ["GONE"]}}, "readable: GONE is not there"),
         ({"status": {**STATUS, "final": ["SHUT"], "initial": "OPEN"}}, "readable: OPEN, SHUT is not there"),
         ({"reference_length": 15}, "greater than or equal to 16"),
-    ],
-)
-def test_mistake_is_refused(rest: dict[str, Any], complaint: str) -> None:
-    with pytest.raises(ValidationError, match=complaint):
-        config(**rest)
+    ]
+    for rest, complaint in cases:
+        with subtests.test(rest=rest), pytest.raises(ValidationError, match=complaint):
+            config(**rest)
 
 
-@pytest.mark.parametrize(
-    "rest",
-    [
+def test_what_is_allowed(subtests: pytest.Subtests) -> None:
+    cases: list[dict[str, Any]] = [
         {},
         {"auth": "api_key", "api_key_header": "apikey"},
         {"paging": {"style": "none"}, "changed_parameter": "since"},
@@ -74,24 +71,26 @@ def test_mistake_is_refused(rest: dict[str, Any], complaint: str) -> None:
         {"version_field": "v"},
         {"version_header": None},
         {"status": STATUS, "fields": {"state": {}}},
-    ],
-)
-def test_what_is_allowed(rest: dict[str, Any]) -> None:
-    config(**rest)
+    ]
+    for rest in cases:
+        with subtests.test(rest=rest):
+            config(**rest)
 
 
-@pytest.mark.parametrize(
-    ("method", "sends", "whole"),
-    [
+def test_put_replaces_the_record_unless_it_is_said_not_to(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, str | None, bool]] = [
         ("PATCH", None, False),
         ("POST", None, False),
         ("PUT", None, True),
         ("PUT", "changes", False),
         ("POST", "record", True),
-    ],
-)
-def test_put_replaces_the_record_unless_it_is_said_not_to(method: str, sends: str | None, whole: bool) -> None:
-    assert RestErpConfig.model_validate({"update_method": method, "update_sends": sends}).sends_whole_record is whole
+    ]
+    for method, sends, whole in cases:
+        with subtests.test(method=method, sends=sends, whole=whole):
+            assert (
+                RestErpConfig.model_validate({"update_method": method, "update_sends": sends}).sends_whole_record
+                is whole
+            )
 
 
 def test_an_erp_that_is_not_described_may_have_any_field() -> None:

@@ -22,9 +22,8 @@ def test_one_value_may_be_written_without_a_list() -> None:
     assert (parsed.when.priority, parsed.when.category, parsed.when.fields) == (["HIGH"], ["Safety"], {"a.b": [1]})
 
 
-@pytest.mark.parametrize(
-    "fields",
-    [
+def test_mistake_is_refused(subtests: pytest.Subtests) -> None:
+    cases: list[dict[str, Any]] = [
         {"to": []},
         {"to": "nowhere"},
         {"to": None},
@@ -38,11 +37,10 @@ def test_one_value_may_be_written_without_a_list() -> None:
         {"when": {"type": "work_order.created", "priority": "URGENT"}},
         {"when": {"type": "work_order.created", "colour": "red"}},
         {"unless": {}},
-    ],
-)
-def test_mistake_is_refused(fields: dict[str, Any]) -> None:
-    with pytest.raises(ValidationError):
-        RoutesFile.model_validate({"routes": [route(**fields)]})
+    ]
+    for fields in cases:
+        with subtests.test(fields=fields), pytest.raises(ValidationError):
+            RoutesFile.model_validate({"routes": [route(**fields)]})
 
 
 def test_two_routes_of_one_name_are_refused() -> None:
@@ -54,13 +52,16 @@ def test_every_destination_is_a_topic() -> None:
     assert set(DESTINATIONS) <= set(TOPICS)
 
 
-@pytest.mark.parametrize(
-    "fields",
-    [{"routes": []}, {"other_events": ["sensor.*"]}, {"other_events": ["Alarm"]}, {"other_events": "sensor.alert"}],
-)
-def test_file_without_routes_or_with_unclear_events_is_refused(fields: dict[str, Any]) -> None:
-    with pytest.raises(ValidationError):
-        RoutesFile.model_validate({"routes": [route()], **fields})
+def test_file_without_routes_or_with_unclear_events_is_refused(subtests: pytest.Subtests) -> None:
+    cases: list[dict[str, Any]] = [
+        {"routes": []},
+        {"other_events": ["sensor.*"]},
+        {"other_events": ["Alarm"]},
+        {"other_events": "sensor.alert"},
+    ]
+    for fields in cases:
+        with subtests.test(fields=fields), pytest.raises(ValidationError):
+            RoutesFile.model_validate({"routes": [route()], **fields})
 
 
 def test_events_of_gateways_and_sensors_are_listed_by_their_full_names() -> None:

@@ -59,9 +59,8 @@ def test_time_zone_of_the_site_decides_the_day() -> None:
     assert str(datetime(2026, 7, 1, tzinfo=zone).utcoffset()) == "-1 day, 19:00:00"
 
 
-@pytest.mark.parametrize(
-    ("path", "value", "complaint"),
-    [
+def test_mistake_is_refused(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[Path, Any, str]] = [
         (("sites",), [], "at least 1 item"),
         ((*SITE, "id"), "Plant-1", "pattern"),
         ((*MAINTAINX, "rate_limits"), {"user": 0}, "greater than 0"),
@@ -102,16 +101,14 @@ def test_time_zone_of_the_site_decides_the_day() -> None:
         ((*SITE, "erp"), {**ERP, "rest": {"timeout_s": 0}}, "greater than 0"),
         ((*SITE, "erp"), {**ERP, "rest": {"timeout_s": 31}}, "settle_s must not be less than timeout_s"),
         ((*SITE, "erp"), {**ERP, "rest": {"busy_statuses": [503]}}, "less than or equal to 499"),
-    ],
-)
-def test_mistake_is_refused(path: Path, value: Any, complaint: str) -> None:
-    with pytest.raises(ValidationError, match=complaint):
-        SitesFile.model_validate(changed((path, value)))
+    ]
+    for path, value, complaint in cases:
+        with subtests.test(path=path, value=value), pytest.raises(ValidationError, match=complaint):
+            SitesFile.model_validate(changed((path, value)))
 
 
-@pytest.mark.parametrize(
-    ("path", "value"),
-    [
+def test_what_is_allowed(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[Path, Any]] = [
         ((*SITE, "id"), "a1b"),
         ((*SITE, "erp"), ERP),
         ((*SITE, "erp"), {**ERP, "rest": {"timeout_s": 20, "settle_s": 30}}),
@@ -121,7 +118,7 @@ def test_mistake_is_refused(path: Path, value: Any, complaint: str) -> None:
         ((*SUBSCRIPTION, "filters"), {"assetIds": [1, 2]}),
         (("public_url",), "https://bridge.example.com/base"),
         ((*SITE, "time_zone"), "UTC"),
-    ],
-)
-def test_what_is_allowed(path: Path, value: Any) -> None:
-    SitesFile.model_validate(changed((path, value)))
+    ]
+    for path, value in cases:
+        with subtests.test(path=path, value=value):
+            SitesFile.model_validate(changed((path, value)))

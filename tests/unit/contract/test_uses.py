@@ -89,9 +89,8 @@ def test_ids_of_webhooks_are_where_the_table_says_and_no_other_type_has_one() ->
             assert table[spec.entity_field].type == "object", name
 
 
-@pytest.mark.parametrize(
-    ("schema", "table"),
-    [
+def test_schemas_become_flat_tables(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[dict[str, Any], dict[str, Field]]] = [
         ({"type": "object", "properties": {"a": {"type": "integer"}}}, {"a": Field("integer")}),
         (
             {"required": ["a"], "properties": {"a": {"type": "string", "format": "date", "nullable": True}}},
@@ -123,7 +122,7 @@ def test_ids_of_webhooks_are_where_the_table_says_and_no_other_type_has_one() ->
             {"properties": {"id": {"oneOf": [{"type": "string"}, {"type": "integer"}]}}},
             {"id": Field("integer|string")},
         ),
-    ],
-)
-def test_schemas_become_flat_tables(schema: dict[str, Any], table: dict[str, Field]) -> None:
-    assert flatten(schema) == table
+    ]
+    for schema, table in cases:
+        with subtests.test(schema=schema):
+            assert flatten(schema) == table

@@ -54,9 +54,8 @@ def run(breaker: Breaker, clock: Clock, calls: str) -> str:
     return " ".join(told)
 
 
-@pytest.mark.parametrize(
-    ("calls", "told"),
-    [
+def test_life_of_a_breaker(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, str]] = [
         ("A A A A", "A A A A"),
         ("F F A F F A F F", "F F A F F A F F"),  # not in a row
         ("F F U F A", "F F U F! x"),  # unknown neither counts nor begins anew
@@ -68,11 +67,11 @@ def run(breaker: Breaker, clock: Clock, calls: str) -> str:
         ("F F F 10 U F", "F F F! 10 U F!"),
         ("F F F 10 F 20 F 40 F 80 F 79.9 A 0.1 F", "F F F! 10 F! 20 F! 40 F! 80 F! 79.9 x 0.1 F!"),  # at most 80
         ("F F F 10 F 20 A F F F 10 A", "F F F! 10 F! 20 A~ F F F! 10 A~"),  # the pause begins anew
-    ],
-)
-def test_life_of_a_breaker(calls: str, told: str) -> None:
-    clock = Clock()
-    assert run(Breaker("erp", failures=FAILURES, pause_s=PAUSE_S, clock=clock), clock, calls) == told
+    ]
+    for calls, told in cases:
+        with subtests.test(calls=calls):
+            clock = Clock()
+            assert run(Breaker("erp", failures=FAILURES, pause_s=PAUSE_S, clock=clock), clock, calls) == told
 
 
 def test_a_refusal_names_the_system_and_says_how_long_to_wait() -> None:

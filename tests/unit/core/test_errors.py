@@ -37,10 +37,11 @@ def test_docstring_draws_every_class_under_its_parent() -> None:
     assert drawn_tree() == {value.__name__: value.__bases__[0].__name__ for value in CLASSES}
 
 
-@pytest.mark.parametrize("error", LEAVES)
-def test_every_error_is_either_transient_or_permanent(error: type[BridgeError]) -> None:
-    assert issubclass(error, TransientError) != issubclass(error, PermanentError)
-    assert error.transient is issubclass(error, TransientError)
+def test_every_error_is_either_transient_or_permanent(subtests: pytest.Subtests) -> None:
+    for error in LEAVES:
+        with subtests.test(error=error):
+            assert issubclass(error, TransientError) != issubclass(error, PermanentError)
+            assert error.transient is issubclass(error, TransientError)
 
 
 def test_errors_defined_elsewhere_are_transient_or_permanent_too() -> None:

@@ -106,9 +106,8 @@ def without(field: str) -> bytes:
     return json.dumps(body).encode()
 
 
-@pytest.mark.parametrize(
-    ("raw", "complaint"),
-    [
+def test_what_is_no_event_is_refused_with_the_field(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[bytes, str]] = [
         (b"", "not JSON"),
         (b"{", "not JSON"),
         (b"\xff", "not JSON"),
@@ -125,11 +124,10 @@ def without(field: str) -> bytes:
         (changed(received_at=1789387200), "received_at"),
         *((without(field), f"{field}") for field in ("event_id", "site", "type", "resource", "resource_id", "source")),
         *((without(field), f"{field}") for field in ("occurred_at", "received_at", "data")),
-    ],
-)
-def test_what_is_no_event_is_refused_with_the_field(raw: bytes, complaint: str) -> None:
-    with pytest.raises(MalformedEvent, match=complaint):
-        Event.from_json(raw)
+    ]
+    for raw, complaint in cases:
+        with subtests.test(raw=raw, complaint=complaint), pytest.raises(MalformedEvent, match=complaint):
+            Event.from_json(raw)
 
 
 @given(st.binary() | json_values.map(lambda value: json.dumps(value).encode()))
@@ -162,10 +160,10 @@ def nested(levels: int) -> bytes:
     return b'{"a":' * (levels - 1) + b"{}" + b"}" * (levels - 1)
 
 
-@pytest.mark.parametrize("levels", [MAX_DEPTH + 1, 300, 990, 100_000])
-def test_object_that_is_nested_too_deep_is_malformed(levels: int) -> None:
-    with pytest.raises(MalformedEvent):
-        parse_object(nested(levels))
+def test_object_that_is_nested_too_deep_is_malformed(subtests: pytest.Subtests) -> None:
+    for levels in [MAX_DEPTH + 1, 300, 990, 100_000]:
+        with subtests.test(levels=levels), pytest.raises(MalformedEvent):
+            parse_object(nested(levels))
 
 
 def test_object_as_deep_as_allowed_can_be_written_and_read_as_an_event() -> None:
@@ -178,9 +176,8 @@ def test_wide_object_and_brackets_in_texts_are_not_deep() -> None:
     assert parse_object(json.dumps(body).encode()) == body
 
 
-@pytest.mark.parametrize(
-    ("resource_id", "number"),
-    [
+def test_record_id_is_a_number_of_plain_digits_or_none(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, int | None]] = [
         ("9001001", 9001001),
         ("0", 0),
         ("", None),
@@ -189,10 +186,10 @@ def test_wide_object_and_brackets_in_texts_are_not_deep() -> None:
         ("-1", None),
         ("1.0", None),
         ("9" * 5000, None),
-    ],
-)
-def test_record_id_is_a_number_of_plain_digits_or_none(resource_id: str, number: int | None) -> None:
-    assert make_event(resource_id=resource_id).record_id == number
+    ]
+    for resource_id, number in cases:
+        with subtests.test(resource_id=resource_id):
+            assert make_event(resource_id=resource_id).record_id == number
 
 
 @given(any_text | st.from_regex(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?([+-]\d\d:?\d\d|Z)?", fullmatch=True))
@@ -203,11 +200,16 @@ def test_any_text_is_a_time_in_utc_or_malformed(text: str) -> None:
         return
 
 
-@pytest.mark.parametrize(
-    "text", ["2026-09-14T12:00:00.000Z", "2026-09-14T14:00:00+02:00", "2026-09-14T06:30:00-0530", "2026-09-14 12:00Z"]
-)
-def test_times_in_any_zone_become_utc(text: str) -> None:
-    assert parse_utc(text) == datetime(2026, 9, 14, 12, tzinfo=UTC)
+def test_times_in_any_zone_become_utc(subtests: pytest.Subtests) -> None:
+    cases: list[str] = [
+        "2026-09-14T12:00:00.000Z",
+        "2026-09-14T14:00:00+02:00",
+        "2026-09-14T06:30:00-0530",
+        "2026-09-14 12:00Z",
+    ]
+    for text in cases:
+        with subtests.test(text=text):
+            assert parse_utc(text) == datetime(2026, 9, 14, 12, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("text", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
@@ -226,9 +228,16 @@ def test_time_without_zone_is_not_written() -> None:
         format_utc(datetime(2026, 9, 14))  # noqa: DTZ001  # that is the point
 
 
-@pytest.mark.parametrize(
-    ("path", "value"),
-    [("a", {"b": [1]}), ("a.b", [1]), ("a.b.c", None), ("x", None), ("a.x", None), ("", None), ("none.x", None)],
-)
-def test_dig_follows_the_path_as_far_as_it_goes(path: str, value: object) -> None:
-    assert dig({"a": {"b": [1]}, "none": None}, path) == value
+def test_dig_follows_the_path_as_far_as_it_goes(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, object]] = [
+        ("a", {"b": [1]}),
+        ("a.b", [1]),
+        ("a.b.c", None),
+        ("x", None),
+        ("a.x", None),
+        ("", None),
+        ("none.x", None),
+    ]
+    for path, value in cases:
+        with subtests.test(path=path):
+            assert dig({"a": {"b": [1]}, "none": None}, path) == value

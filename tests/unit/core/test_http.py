@@ -45,14 +45,14 @@ def answering(status: int, *, text: str = "", headers: dict[str, str] | None = N
     return httpx.Client(transport=transport, base_url="https://erp.example.com")
 
 
-@pytest.mark.parametrize("status", [200, 201, 202, 204])
-def test_success_is_returned(status: int) -> None:
-    assert send(answering(status), "GET", "/orders", system="erp").status_code == status
+def test_success_is_returned(subtests: pytest.Subtests) -> None:
+    for status in [200, 201, 202, 204]:
+        with subtests.test(status=status):
+            assert send(answering(status), "GET", "/orders", system="erp").status_code == status
 
 
-@pytest.mark.parametrize(
-    ("status", "error"),
-    [
+def test_every_status_becomes_its_error(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[int, type[BridgeError]]] = [
         (301, RemoteRejected),
         (304, RemoteRejected),
         (400, RemoteRejected),
@@ -71,14 +71,14 @@ def test_success_is_returned(status: int) -> None:
         (503, RemoteUnavailable),
         (504, RemoteUnavailable),
         (599, RemoteUnavailable),
-    ],
-)
-def test_every_status_becomes_its_error(status: int, error: type[BridgeError]) -> None:
-    with pytest.raises(BridgeError) as caught:
-        send(answering(status), "POST", "/orders", system="erp")
-    assert type(caught.value) is error
-    if isinstance(caught.value, RemoteRejected):
-        assert caught.value.status == status
+    ]
+    for status, error in cases:
+        with subtests.test(status=status):
+            with pytest.raises(BridgeError) as caught:
+                send(answering(status), "POST", "/orders", system="erp")
+            assert type(caught.value) is error
+            if isinstance(caught.value, RemoteRejected):
+                assert caught.value.status == status
 
 
 def test_message_names_system_request_and_answer_but_not_the_query() -> None:
@@ -128,20 +128,22 @@ def raw_server(answer: bytes) -> Iterator[str]:
         thread.join(5)
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [
-        b"",
-        b"HTTP/1.1 200 OK\r\n",
-        b"SSH-2.0-OpenSSH_9.2\r\n",
-        b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\ncut off",
-        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 8\r\n\r\nnot gzip",
-    ],
-    ids=["hangs up", "half a head", "not HTTP", "half a body", "garbled body"],
-)
-def test_broken_answer_is_remote_unavailable(answer: bytes) -> None:
-    with raw_server(answer) as url, httpx.Client() as client, pytest.raises(RemoteUnavailable, match="erp: GET"):
-        send(client, "GET", url, system="erp", timeout=5)
+def test_broken_answer_is_remote_unavailable(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, bytes]] = [
+        ("hangs up", b""),
+        ("half a head", b"HTTP/1.1 200 OK\r\n"),
+        ("not HTTP", b"SSH-2.0-OpenSSH_9.2\r\n"),
+        ("half a body", b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\ncut off"),
+        ("garbled body", b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 8\r\n\r\nnot gzip"),
+    ]
+    for case, answer in cases:
+        with (
+            subtests.test(case=case),
+            raw_server(answer) as url,
+            httpx.Client() as client,
+            pytest.raises(RemoteUnavailable, match="erp: GET"),
+        ):
+            send(client, "GET", url, system="erp", timeout=5)
 
 
 @pytest.mark.parametrize(
@@ -353,9 +355,8 @@ def test_retry_after_as_a_date_is_seconds_from_now() -> None:
     assert seconds_of("Wed, 21 Oct 2015 07:28:00 GMT") == 0.0
 
 
-@pytest.mark.parametrize(
-    "value",
-    [
+def test_odd_retry_after_is_none(subtests: pytest.Subtests) -> None:
+    cases: list[str] = [
         "",
         "soon",
         "-1",
@@ -366,11 +367,11 @@ def test_retry_after_as_a_date_is_seconds_from_now() -> None:
         "Wed, 99 Oct 2015 07:28:00 GMT",
         "Wed, 21 Oct 2015 07:28:00",
         "Wed, 21 Oct 2015 07:28:00 +999999999999",
-    ],
-)
-def test_odd_retry_after_is_none(value: str) -> None:
-    assert retry_after_s(httpx.Response(429, headers=[(b"Retry-After", value.encode())])) is None
-    assert retry_after_s(httpx.Response(429)) is None
+    ]
+    for value in cases:
+        with subtests.test(value=value):
+            assert retry_after_s(httpx.Response(429, headers=[(b"Retry-After", value.encode())])) is None
+            assert retry_after_s(httpx.Response(429)) is None
 
 
 @given(st.binary(max_size=60) | st.from_regex(r"(Mon, )?\d+ (Jan|Oct) \d+ \d+:\d+:\d+ (GMT|[+-]\d+)").map(str.encode))

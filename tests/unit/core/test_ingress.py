@@ -24,24 +24,22 @@ GATEWAY = find_address(SITES_FILE, "/v1/events/plant-1")
 NOW_S = 1_789_387_200
 
 
-@pytest.mark.parametrize(
-    ("path", "site", "webhook_type", "secret"),
-    [
+def test_path_names_site_type_and_secret(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, str, str, str | None]] = [
         ("/webhooks/plant-1/NEW_WORK_ORDER", "plant-1", "NEW_WORK_ORDER", "webhook-new-work-order"),
         ("/webhooks/plant-1/NEW_WORK_ORDER/", "plant-1", "NEW_WORK_ORDER", "webhook-new-work-order"),
         ("/webhooks/plant-2/NEW_WORK_ORDER", "plant-2", "NEW_WORK_ORDER", "webhook-plant-2"),
         ("/v1/events/plant-1", "plant-1", "", "gateway"),
         ("/v1/events/plant-2/", "plant-2", "", None),
-    ],
-)
-def test_path_names_site_type_and_secret(path: str, site: str, webhook_type: str, secret: str | None) -> None:
-    address = find_address(SITES_FILE, path)
-    assert (address.site.id, address.webhook_type, address.secret_name) == (site, webhook_type, secret)
+    ]
+    for path, site, webhook_type, secret in cases:
+        with subtests.test(path=path):
+            address = find_address(SITES_FILE, path)
+            assert (address.site.id, address.webhook_type, address.secret_name) == (site, webhook_type, secret)
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
+def test_any_other_path_is_not_found(subtests: pytest.Subtests) -> None:
+    cases: list[str] = [
         "/",
         "",
         "/webhooks",
@@ -56,12 +54,12 @@ def test_path_names_site_type_and_secret(path: str, site: str, webhook_type: str
         "/v1/events/plant-1\n",
         "/v1/events/",
         "/v2/events/plant-1",
-    ],
-)
-def test_any_other_path_is_not_found(path: str) -> None:
-    with pytest.raises(Refused) as caught:
-        find_address(SITES_FILE, path)
-    assert caught.value.status == 404
+    ]
+    for path in cases:
+        with subtests.test(path=path):
+            with pytest.raises(Refused) as caught:
+                find_address(SITES_FILE, path)
+            assert caught.value.status == 404
 
 
 @given(st.text() | st.from_regex(r"/webhooks/[a-z0-9-]*/[A-Z_]*/?", fullmatch=True))
@@ -97,9 +95,8 @@ def test_generic_envelope_becomes_an_event() -> None:
     assert (event.source, event.origin, event.occurred_at.hour) == ("gateway", "work_order.created", 11)
 
 
-@pytest.mark.parametrize(
-    ("data", "resource_id"),
-    [
+def test_resource_id_of_the_generic_envelope_fits_a_message_attribute(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"workOrderId": 7}, "7"),
         ({"workOrderId": "A-7"}, "A-7"),
         ({"workOrderId": 7.0}, "7"),
@@ -112,30 +109,36 @@ def test_generic_envelope_becomes_an_event() -> None:
         ({"workOrderId": "²"}, ""),
         ({"workOrderId": "7\n"}, ""),
         ({"workOrderId": [7]}, ""),
-    ],
-)
-def test_resource_id_of_the_generic_envelope_fits_a_message_attribute(data: dict[str, Any], resource_id: str) -> None:
-    assert make_event(GATEWAY, gateway_body(data=data), AT_UTC).resource_id == resource_id
+    ]
+    for data, resource_id in cases:
+        with subtests.test(data=data):
+            assert make_event(GATEWAY, gateway_body(data=data), AT_UTC).resource_id == resource_id
 
 
-@pytest.mark.parametrize("occurred_at", [None, 7, "yesterday", "2026-09-14T12:00:00", "0001-01-01T00:00:00+14:00"])
-def test_odd_time_of_the_generic_envelope_is_the_time_of_receipt(occurred_at: object) -> None:
-    assert make_event(GATEWAY, gateway_body(data={"occurredAt": occurred_at}), AT_UTC).occurred_at == AT_UTC
+def test_odd_time_of_the_generic_envelope_is_the_time_of_receipt(subtests: pytest.Subtests) -> None:
+    cases: list[object] = [None, 7, "yesterday", "2026-09-14T12:00:00", "0001-01-01T00:00:00+14:00"]
+    for occurred_at in cases:
+        with subtests.test(occurred_at=occurred_at):
+            assert make_event(GATEWAY, gateway_body(data={"occurredAt": occurred_at}), AT_UTC).occurred_at == AT_UTC
 
 
-@pytest.mark.parametrize("name", [None, 7, "", "created", "Work.created", "work_order.", ".created", "a.b\n", "a b.c"])
-def test_odd_name_of_the_generic_envelope_is_refused(name: object) -> None:
-    with pytest.raises(Refused, match="dotted event name") as caught:
-        make_event(GATEWAY, gateway_body(event=name), AT_UTC)
-    assert caught.value.status == 400
+def test_odd_name_of_the_generic_envelope_is_refused(subtests: pytest.Subtests) -> None:
+    cases: list[object] = [None, 7, "", "created", "Work.created", "work_order.", ".created", "a.b\n", "a b.c"]
+    for name in cases:
+        with subtests.test(name=name):
+            with pytest.raises(Refused, match="dotted event name") as caught:
+                make_event(GATEWAY, gateway_body(event=name), AT_UTC)
+            assert caught.value.status == 400
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[]", b'"x"', b'{"a": NaN}', b'{"a": 1e999}', b"[" * 100_000])
-@pytest.mark.parametrize("address", [WEBHOOK, GATEWAY], ids=["webhook", "gateway"])
-def test_body_that_is_no_json_object_is_refused(address: Address, body: bytes) -> None:
-    with pytest.raises(Refused) as caught:
-        make_event(address, body, AT_UTC)
-    assert caught.value.status == 400
+def test_body_that_is_no_json_object_is_refused(subtests: pytest.Subtests) -> None:
+    bodys: list[bytes] = [b"", b"{", b"\xff", b"[]", b'"x"', b'{"a": NaN}', b'{"a": 1e999}', b"[" * 100_000]
+    for case, address in [("webhook", WEBHOOK), ("gateway", GATEWAY)]:
+        for body in bodys:
+            with subtests.test(case=case, body=body):
+                with pytest.raises(Refused) as caught:
+                    make_event(address, body, AT_UTC)
+                assert caught.value.status == 400
 
 
 @pytest.mark.parametrize("data", [None, [], "x"])

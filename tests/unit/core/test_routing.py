@@ -29,9 +29,8 @@ def undecided(event: Event, *whens: dict[str, Any]) -> list[str]:
     return [route.name for route in routing(event, *whens).undecided]
 
 
-@pytest.mark.parametrize(
-    ("pattern", "event_type", "holds"),
-    [
+def test_type_pattern(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, str, bool]] = [
         ("work_order.created", "work_order.created", True),
         ("work_order.created", "work_order.created_by", False),
         ("work_order.*", "work_order.created", True),
@@ -39,10 +38,10 @@ def undecided(event: Event, *whens: dict[str, Any]) -> list[str]:
         ("work_order.*", "work_order_x.created", False),
         ("work_order.*", "work_order", False),
         ("asset.*", "work_order.created", False),
-    ],
-)
-def test_type_pattern(pattern: str, event_type: str, holds: bool) -> None:
-    assert bool(route(make_event(type=event_type), {"type": pattern})) is holds
+    ]
+    for pattern, event_type, holds in cases:
+        with subtests.test(pattern=pattern, event_type=event_type, holds=holds):
+            assert bool(route(make_event(type=event_type), {"type": pattern})) is holds
 
 
 def test_every_condition_must_hold_and_any_value_of_each() -> None:
@@ -124,9 +123,8 @@ def test_record_that_is_gone_meets_no_condition() -> None:
     assert route(make_event(), ASKING, {"type": "work_order.*"}, record={}) == ["1"]
 
 
-@pytest.mark.parametrize(
-    ("categories", "holds"),
-    [
+def test_categories_are_names_or_objects_with_names(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[object, bool]] = [
         (["Safety"], True),
         ([{"id": 1, "name": "Safety"}], True),
         ([{"id": 1, "name": "Damage"}, {"id": 2, "name": "Safety"}], True),
@@ -138,24 +136,23 @@ def test_record_that_is_gone_meets_no_condition() -> None:
         ([["Safety"]], False),
         ([{"name": ["Safety"]}], False),
         ([7, None], False),
-    ],
-)
-def test_categories_are_names_or_objects_with_names(categories: object, holds: bool) -> None:
-    event = make_event(data={"categories": categories})
-    assert bool(route(event, {"type": "work_order.*", "category": ["Safety", "Fire"]})) is holds
+    ]
+    for categories, holds in cases:
+        with subtests.test(categories=categories):
+            event = make_event(data={"categories": categories})
+            assert bool(route(event, {"type": "work_order.*", "category": ["Safety", "Fire"]})) is holds
 
 
-@pytest.mark.parametrize(
-    ("value", "allowed", "holds"),
-    [
+def test_field_matches_by_value_and_a_list_by_any_of_its_items(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[object, object, bool]] = [
         (7, 7, True),
         ("7", 7, False),
         (["a", "b"], "b", True),
         (["a"], ["b", "c"], False),
         ({"a": 1}, {"a": 1}, True),
         (False, [False], True),
-    ],
-)
-def test_field_matches_by_value_and_a_list_by_any_of_its_items(value: object, allowed: object, holds: bool) -> None:
-    event = make_event(data={"field": value})
-    assert bool(route(event, {"type": "work_order.*", "fields": {"field": allowed}})) is holds
+    ]
+    for value, allowed, holds in cases:
+        with subtests.test(value=value):
+            event = make_event(data={"field": value})
+            assert bool(route(event, {"type": "work_order.*", "fields": {"field": allowed}})) is holds

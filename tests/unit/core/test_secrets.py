@@ -406,9 +406,8 @@ def test_what_is_known_can_be_had_while_the_client_is_made(folder: Path, monkeyp
             waiting.result(30)
 
 
-@pytest.mark.parametrize(
-    ("secret", "values"),
-    [
+def test_secret_of_several_lines_has_several_values(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, tuple[str, ...]]] = [
         ("one", ("one",)),
         ("new\nold", ("new", "old")),
         (" new \r\n\n old\n", ("new", "old")),
@@ -418,7 +417,7 @@ def test_what_is_known_can_be_had_while_the_client_is_made(folder: Path, monkeyp
         ("\u200b", ()),
         ("", ()),
         (" \n", ()),
-    ],
-)
-def test_secret_of_several_lines_has_several_values(secret: str, values: tuple[str, ...]) -> None:
-    assert lines(secret) == values
+    ]
+    for secret, values in cases:
+        with subtests.test(secret=secret):
+            assert lines(secret) == values

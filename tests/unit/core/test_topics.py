@@ -13,10 +13,11 @@ from shared.topics import PIPELINES, TOPICS, function_pipeline, subscription_pat
 FUNCTIONS = Path(__file__).resolve().parents[3] / "functions"
 
 
-@pytest.mark.parametrize("pipeline", PIPELINES.values(), ids=str)
-def test_names_are_what_google_accepts(pipeline: object) -> None:
-    for name in (pipeline.name, pipeline.dead_letters):  # type: ignore[attr-defined]  # parametrised by the real type
-        assert re.fullmatch(r"[a-z][a-z0-9-]{2,200}", name)
+def test_names_are_what_google_accepts(subtests: pytest.Subtests) -> None:
+    for pipeline in PIPELINES.values():
+        with subtests.test(pipeline=pipeline):
+            for name in (pipeline.name, pipeline.dead_letters):
+                assert re.fullmatch(r"[a-z][a-z0-9-]{2,200}", name)
 
 
 def test_every_pipeline_reads_a_topic_and_has_dead_letters_of_its_own() -> None:

@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 from shared.values import same_value
 
 
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
+def test_the_same_in_another_form_is_the_same(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[Any, Any]] = [
         (None, ""),
         (None, "  "),
         ("pump", "pump  "),
@@ -22,16 +21,15 @@ from shared.values import same_value
         ("2026-09-16T16:00:00.000Z", "2026-09-16T16:00:00Z"),
         (2, 2.0),
         (False, False),
-    ],
-)
-def test_the_same_in_another_form_is_the_same(one: Any, other: Any) -> None:
-    assert same_value(one, other)
-    assert same_value(other, one)
+    ]
+    for one, other in cases:
+        with subtests.test(one=one, other=other):
+            assert same_value(one, other)
+            assert same_value(other, one)
 
 
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
+def test_different_values_are_different(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[Any, Any]] = [
         (None, 0),
         (None, False),
         ("", 0),
@@ -43,11 +41,11 @@ def test_the_same_in_another_form_is_the_same(one: Any, other: Any) -> None:
         (True, 1),
         (0, False),
         ("2", 2),
-    ],
-)
-def test_different_values_are_different(one: Any, other: Any) -> None:
-    assert not same_value(one, other)
-    assert not same_value(other, one)
+    ]
+    for one, other in cases:
+        with subtests.test(one=one, other=other):
+            assert not same_value(one, other)
+            assert not same_value(other, one)
 
 
 @given(st.one_of(st.none(), st.booleans(), st.integers(), st.text(), st.floats(allow_nan=False)))

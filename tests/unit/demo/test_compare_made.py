@@ -56,21 +56,19 @@ def test_order_that_became_no_work_order_is_lost() -> None:
     assert others == Comparison(1, ())
 
 
-@pytest.mark.parametrize(
-    "mark",
-    [
+def test_work_order_that_does_not_say_of_which_order_it_was_made_is_not_the_planners(subtests: pytest.Subtests) -> None:
+    cases: list[Any] = [
         None,
         "40000009",
         {"site": "q", "erpRecord": "40000009"},
         {"site": "p", "erpRecord": "40000008"},
         {"erpRecord": "40000009"},
-    ],
-    ids=str,
-)
-def test_work_order_that_does_not_say_of_which_order_it_was_made_is_not_the_planners(mark: Any) -> None:
-    made, others = compared([{**BECAME, "externalData": mark}])
-    assert (made.compared, made.lost, made.doubled) == (0, 1, 0)
-    assert (others.lost, others.differences[0].reference) == (1, "mx:p:7")  # and there is no order for it
+    ]
+    for mark in cases:
+        with subtests.test(mark=mark):
+            made, others = compared([{**BECAME, "externalData": mark}])
+            assert (made.compared, made.lost, made.doubled) == (0, 1, 0)
+            assert (others.lost, others.differences[0].reference) == (1, "mx:p:7")  # and there is no order for it
 
 
 def test_second_work_order_of_one_order_is_doubled() -> None:
@@ -79,9 +77,8 @@ def test_second_work_order_of_one_order_is_doubled() -> None:
     assert others.differences == ()
 
 
-@pytest.mark.parametrize(
-    "value",
-    [
+def test_work_order_that_is_not_as_the_planner_wanted_it_is_lost(subtests: pytest.Subtests) -> None:
+    values: list[dict[str, Any]] = [
         {"title": "Flush"},
         {"status": "IN_PROGRESS"},
         {"priority": "NONE"},
@@ -89,16 +86,13 @@ def test_second_work_order_of_one_order_is_doubled() -> None:
         {"assetId": None},
         {"dueDate": None},
         {"dueDate": "2026-11-24T02:00:00.000Z"},
-    ],
-    ids=str,
-)
-@pytest.mark.parametrize("work_orders", [[], [{**BECAME, "id": 9}]], ids=["alone", "second"])
-def test_work_order_that_is_not_as_the_planner_wanted_it_is_lost(
-    value: dict[str, Any], work_orders: list[dict[str, Any]]
-) -> None:
-    made, _ = compared([*work_orders, {**BECAME, **value}])
-    assert made.lost == 1
-    assert next(iter(value)) in made.differences[-1].detail
+    ]
+    for case, work_orders in [("alone", []), ("second", [{**BECAME, "id": 9}])]:
+        for value in values:
+            with subtests.test(case=case, value=value):
+                made, _ = compared([*work_orders, {**BECAME, **value}])
+                assert made.lost == 1
+                assert next(iter(value)) in made.differences[-1].detail
 
 
 def test_order_of_ours_that_was_made_for_such_a_work_order_is_doubled() -> None:
@@ -107,18 +101,16 @@ def test_order_of_ours_that_was_made_for_such_a_work_order_is_doubled() -> None:
     assert (others.lost, others.doubled) == (0, 1)
 
 
-@pytest.mark.parametrize(
-    "erp_orders",
-    [
-        [{**PLANNED, "externalReference": "mx:p:7"}],
-        [{**PLANNED, "plant": None}],
-        [{**PLANNED, "changedAt": "2026-11-22T10:00:09.000Z"}],
-        [],
-    ],
-    ids=["our reference in it", "other value", "written again", "gone"],
-)
-def test_order_that_did_not_stay_as_the_planner_made_it_is_lost(erp_orders: list[dict[str, Any]]) -> None:
-    assert compared([BECAME], erp_orders)[0].lost == 1
+def test_order_that_did_not_stay_as_the_planner_made_it_is_lost(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, list[dict[str, Any]]]] = [
+        ("our reference in it", [{**PLANNED, "externalReference": "mx:p:7"}]),
+        ("other value", [{**PLANNED, "plant": None}]),
+        ("written again", [{**PLANNED, "changedAt": "2026-11-22T10:00:09.000Z"}]),
+        ("gone", []),
+    ]
+    for case, erp_orders in cases:
+        with subtests.test(case=case):
+            assert compared([BECAME], erp_orders)[0].lost == 1
 
 
 def test_order_without_reference_that_no_planner_made_is_stray() -> None:

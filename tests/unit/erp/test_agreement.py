@@ -63,9 +63,8 @@ def rank(**keys: Any) -> dict[str, Any]:
     return {"erp": "rank", "maintainx": "priority", "values": PRIORITIES, **keys}
 
 
-@pytest.mark.parametrize(
-    "good",
-    [
+def test_what_the_erp_can_hold_is_not_refused(subtests: pytest.Subtests) -> None:
+    cases: list[dict[str, Any]] = [
         rule("short", max_length=10),
         rule("short", max_length=6, on_too_long="cut"),
         rule("long"),
@@ -96,15 +95,14 @@ def rank(**keys: Any) -> dict[str, Any]:
         rank(default="0"),
         STATUS,
         {**STATUS, "policy": "newest"},
-    ],
-)
-def test_what_the_erp_can_hold_is_not_refused(good: dict[str, Any]) -> None:
-    assert faults(good) == []
+    ]
+    for good in cases:
+        with subtests.test(good=good):
+            assert faults(good) == []
 
 
-@pytest.mark.parametrize(
-    ("bad", "place", "reason"),
-    [
+def test_what_the_erp_cannot_hold_is_refused(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[dict[str, Any], str, str]] = [
         (rule("shrt"), "erp", "the ERP has no field shrt; did you mean short?"),
         (rule("xyz"), "erp", "the ERP has no field xyz"),
         (rule("reference"), "erp", "reference carries the reference to the work order: no rule may write it"),
@@ -192,12 +190,12 @@ def test_what_the_erp_can_hold_is_not_refused(good: dict[str, Any]) -> None:
             "back",
             "the ERP may be SHUT: say what that is in MaintainX",
         ),
-    ],
-)
-def test_what_the_erp_cannot_hold_is_refused(bad: dict[str, Any], place: str, reason: str) -> None:
-    found = faults(bad)
-    assert (("fields", 0, *place.split(".")), reason) in found
-    assert len(found) == 1 or place.startswith(("values", "default", "back"))
+    ]
+    for bad, place, reason in cases:
+        with subtests.test(bad=bad):
+            found = faults(bad)
+            assert (("fields", 0, *place.split(".")), reason) in found
+            assert len(found) == 1 or place.startswith(("values", "default", "back"))
 
 
 def test_a_status_that_only_goes_to_the_erp_needs_no_way_back() -> None:
@@ -210,44 +208,43 @@ def test_a_status_that_only_comes_from_the_erp_may_be_one_that_nobody_can_set() 
     assert faults({**STATUS, "values": values, "back": back, "direction": "to_maintainx"}) == []
 
 
-@pytest.mark.parametrize(
-    ("written", "reason"),
-    [
+def test_what_is_written_at_a_deletion_must_be_possible_too(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"state": "SHUT"}, "the ERP cannot be brought to 'SHUT', only DONE, GONE, NEW, WORK"),
         ({"rank": "9"}, "the ERP never is '9', only 0, 1, 2, 3"),
         ({"short": 7}, "short takes a text, and 7 is none: put it in quotes"),
         ({"kind": "X"}, "kind cannot be changed once it is made"),
-    ],
-)
-def test_what_is_written_at_a_deletion_must_be_possible_too(written: dict[str, Any], reason: str) -> None:
-    rules = [STATUS, rank(), rule("short", max_length=10), rule("kind", None, constant="K", once=True)]
-    found = faults(*rules, on_delete={"action": "cancel", "set": written})
-    assert found == [(("on_delete", "set", *written), reason)]
-    assert faults(*rules, on_delete={"action": "cancel", "set": {"state": "GONE"}}) == []
+    ]
+    for written, reason in cases:
+        with subtests.test(written=written):
+            rules = [STATUS, rank(), rule("short", max_length=10), rule("kind", None, constant="K", once=True)]
+            found = faults(*rules, on_delete={"action": "cancel", "set": written})
+            assert found == [(("on_delete", "set", *written), reason)]
+            assert faults(*rules, on_delete={"action": "cancel", "set": {"state": "GONE"}}) == []
 
 
 KNOWN = {"state": "WORK", "rank": "1"}
 
 
-@pytest.mark.parametrize(
-    ("field", "value", "reason"),
-    [
+def test_a_condition_for_new_records_that_never_holds_is_refused(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, Any, str]] = [
         ("state", "WROK", "state never is WROK; did you mean WORK?"),
         ("state", "OPEN", "state never is OPEN"),
         ("rank", "9", "rank never is 9"),
         ("rank", 9, "rank never is 9"),
         ("rank", True, "rank never is true"),
-    ],
-)
-def test_a_condition_for_new_records_that_never_holds_is_refused(field: str, value: Any, reason: str) -> None:
-    rules = [rule("short", max_length=10), STATUS, rank()]
-    found = faults(*rules, on_new_in_erp={"action": "create", "when": {"short": ["x"], field: [KNOWN[field], value]}})
-    assert found == [(("on_new_in_erp", "when", field, 1), reason)]
+    ]
+    for field, value, reason in cases:
+        with subtests.test(field=field, value=value, reason=reason):
+            rules = [rule("short", max_length=10), STATUS, rank()]
+            found = faults(
+                *rules, on_new_in_erp={"action": "create", "when": {"short": ["x"], field: [KNOWN[field], value]}}
+            )
+            assert found == [(("on_new_in_erp", "when", field, 1), reason)]
 
 
-@pytest.mark.parametrize(
-    "when",
-    [
+def test_a_condition_for_new_records_that_may_hold_is_not_refused(subtests: pytest.Subtests) -> None:
+    cases: list[dict[str, list[Any]]] = [
         {"state": ["NEW", "WORK"]},
         {"state": ["SHUT"]},  # we cannot bring it there, but planners can
         {"rank": ["0", 1]},
@@ -255,12 +252,12 @@ def test_a_condition_for_new_records_that_never_holds_is_refused(field: str, val
         {"short": ["PM02", 7]},
         {"state": ["NEW"], "rank": ["1"], "short": ["x"]},
         {},
-    ],
-)
-def test_a_condition_for_new_records_that_may_hold_is_not_refused(when: dict[str, list[Any]]) -> None:
-    status = {**STATUS, "back": {**BACK, "SHUT": "IN_PROGRESS"}}
-    rules = [rule("short", max_length=10), status, rank()]
-    assert faults(*rules, on_new_in_erp={"action": "create", "when": when}) == []
+    ]
+    for when in cases:
+        with subtests.test(when=when):
+            status = {**STATUS, "back": {**BACK, "SHUT": "IN_PROGRESS"}}
+            rules = [rule("short", max_length=10), status, rank()]
+            assert faults(*rules, on_new_in_erp={"action": "create", "when": when}) == []
 
 
 def test_a_condition_for_new_records_is_taken_on_trust_where_nothing_is_known() -> None:

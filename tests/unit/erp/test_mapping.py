@@ -51,23 +51,20 @@ def test_each_field_has_maintainx_s_own_value_beside_what_is_sent() -> None:
 LONG = "Replace the seal on the feed pump of line number four"
 
 
-@pytest.mark.parametrize(
-    ("title", "description", "short", "long"),
-    [
+def test_a_text_that_does_not_fit_goes_before_that_of_another_field(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, str | None, str, str | None]] = [
         ("Seal", "Leak", "Seal", "Leak"),
         ("Seal", None, "Seal", None),
         ("a" * 40, "Leak", "a" * 40, "Leak"),
         (LONG, "Leak", "Replace the seal on the feed pump of lin", f"{LONG}\nLeak"),
         (LONG, None, "Replace the seal on the feed pump of lin", LONG),
         (LONG, "", "Replace the seal on the feed pump of lin", LONG),
-    ],
-)
-def test_a_text_that_does_not_fit_goes_before_that_of_another_field(
-    title: str, description: str | None, short: str, long: str | None
-) -> None:
-    fields = read_work_order(both_ways_mapping(), work_order(title=title, description=description), ZONE)
-    assert fields["shortText"] == Mapped(title, short)
-    assert fields["longText"] == Mapped(description, long)
+    ]
+    for title, description, short, long in cases:
+        with subtests.test(title=title, description=description, short=short, long=long):
+            fields = read_work_order(both_ways_mapping(), work_order(title=title, description=description), ZONE)
+            assert fields["shortText"] == Mapped(title, short)
+            assert fields["longText"] == Mapped(description, long)
 
 
 def test_what_overflows_is_cut_or_refused_by_the_rule_that_takes_it() -> None:
@@ -130,15 +127,17 @@ def test_the_site_s_time_zone_decides_the_day(zone: str, day: str) -> None:
     assert mapped({"dueDate": "2026-09-16T22:30:00.000Z"}, ZoneInfo(zone), maintainx="dueDate", convert="date") == day
 
 
-@pytest.mark.parametrize("value", ["2026-09-16", "tomorrow", "2026-09-16T22:30:00", 5, "9999-12-31T23:59:59Z", True])
-def test_what_is_not_a_time_with_zone_has_no_day(value: Any) -> None:
-    with pytest.raises(MappingError, match="not a time with zone"):
-        mapped({"dueDate": value}, maintainx="dueDate", convert="date")
+def test_what_is_not_a_time_with_zone_has_no_day(subtests: pytest.Subtests) -> None:
+    cases: list[Any] = ["2026-09-16", "tomorrow", "2026-09-16T22:30:00", 5, "9999-12-31T23:59:59Z", True]
+    for value in cases:
+        with subtests.test(value=value), pytest.raises(MappingError, match="not a time with zone"):
+            mapped({"dueDate": value}, maintainx="dueDate", convert="date")
 
 
-@pytest.mark.parametrize(("value", "text"), [(2201, "2201"), (True, "true"), ("A", "A"), (2.5, "2.5")])
-def test_numbers_can_be_written_as_text(value: Any, text: str) -> None:
-    assert mapped({"assetId": value}, maintainx="assetId", convert="text") == text
+def test_numbers_can_be_written_as_text(subtests: pytest.Subtests) -> None:
+    for value, text in [(2201, "2201"), (True, "true"), ("A", "A"), (2.5, "2.5")]:
+        with subtests.test(value=value):
+            assert mapped({"assetId": value}, maintainx="assetId", convert="text") == text
 
 
 TEXTS = st.text(st.characters(exclude_categories=()))  # lone halves of characters too: JSON can carry them

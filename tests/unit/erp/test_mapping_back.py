@@ -41,9 +41,8 @@ def sent(rule: FieldRule, value: Any, zone: ZoneInfo = ZONE) -> Any:
     return read_work_order(file, nested({str(rule.maintainx): value}), zone)[rule.erp].sent
 
 
-@pytest.mark.parametrize(
-    ("value", "becomes", "rule"),
-    [
+def test_each_kind_of_value_is_taken_as_maintainx_has_it(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[Any, Any, dict[str, Any]]] = [
         ("Seal", "Seal", {"maintainx": "title"}),
         ("Seal  ", "Seal", {"maintainx": "title"}),
         ("  Seal", "  Seal", {"maintainx": "title"}),
@@ -70,16 +69,15 @@ def sent(rule: FieldRule, value: Any, zone: ZoneInfo = ZONE) -> Any:
         ("2026-09-16T16:00:00Z", "2026-09-16T16:00:00.000Z", {"maintainx": "startDate", "convert": "time"}),
         ("2026-09-16T18:00:00+02:00", "2026-09-16T16:00:00.000Z", {"maintainx": "startDate"}),
         ("", None, {"maintainx": "dueDate", "convert": "date"}),
-    ],
-)
-def test_each_kind_of_value_is_taken_as_maintainx_has_it(value: Any, becomes: Any, rule: dict[str, Any]) -> None:
-    taken = back(value, **rule)
-    assert (taken, type(taken)) == (becomes, type(becomes))
+    ]
+    for value, becomes, rule in cases:
+        with subtests.test(value=value, becomes=becomes, rule=rule):
+            taken = back(value, **rule)
+            assert (taken, type(taken)) == (becomes, type(becomes))
 
 
-@pytest.mark.parametrize(
-    ("value", "reason", "rule"),
-    [
+def test_what_has_no_answer_is_an_error_that_names_field_and_value(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[Any, str, dict[str, Any]]] = [
         ("TECO", r"x -> status: 'TECO' is neither in values nor in back \(CANCELLED, CLOSED, COMPLETED", STATUS),
         ("1.0", "is neither in values nor in back", PRIORITY),
         (None, r"leaves MaintainX without priority; say in back what it becomes \('': ...\)", PRIORITY),
@@ -97,19 +95,16 @@ def test_each_kind_of_value_is_taken_as_maintainx_has_it(value: Any, becomes: An
         ),
         ("2026-09-16T16:00:00", "is not a time with zone", {"maintainx": "startDate", "convert": "time"}),
         (5, "is not a time with zone", {"maintainx": "startDate", "convert": "time"}),
-    ],
-)
-def test_what_has_no_answer_is_an_error_that_names_field_and_value(
-    value: Any, reason: str, rule: dict[str, Any]
-) -> None:
-    late = "2026-09-17T04:00:00.000Z"  # 23:00 in Chicago
-    with pytest.raises(MappingError, match=reason):
-        back(value, late, **rule)
+    ]
+    for value, reason, rule in cases:
+        with subtests.test(value=value):
+            late = "2026-09-17T04:00:00.000Z"  # 23:00 in Chicago
+            with pytest.raises(MappingError, match=reason):
+                back(value, late, **rule)
 
 
-@pytest.mark.parametrize(
-    ("day", "current", "zone", "becomes"),
-    [
+def test_a_day_keeps_the_time_of_day_at_the_site(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, str | None, str, str]] = [
         ("2026-09-20", "2026-09-16T16:00:00.000Z", "Europe/Berlin", "2026-09-20T16:00:00.000Z"),
         ("2026-12-20", "2026-09-16T16:00:00.000Z", "Europe/Berlin", "2026-12-20T17:00:00.000Z"),  # 18:00 there as well
         ("2026-09-20", "2026-09-16T22:30:00.000Z", "Europe/Berlin", "2026-09-19T22:30:00.000Z"),  # 00:30 there
@@ -117,10 +112,10 @@ def test_what_has_no_answer_is_an_error_that_names_field_and_value(
         ("2026-09-20", None, "Europe/Berlin", "2026-09-20T10:00:00.000Z"),  # noon there
         ("2026-09-20", "tomorrow", "UTC", "2026-09-20T12:00:00.000Z"),
         ("2026-09-16", "2026-09-16T16:00:00.123Z", "UTC", "2026-09-16T16:00:00.123Z"),
-    ],
-)
-def test_a_day_keeps_the_time_of_day_at_the_site(day: str, current: str | None, zone: str, becomes: str) -> None:
-    assert back(day, current, zone=ZoneInfo(zone), maintainx="dueDate", convert="date") == becomes
+    ]
+    for day, current, zone, becomes in cases:
+        with subtests.test(day=day, current=current, zone=zone, becomes=becomes):
+            assert back(day, current, zone=ZoneInfo(zone), maintainx="dueDate", convert="date") == becomes
 
 
 def test_dotted_names_become_objects() -> None:

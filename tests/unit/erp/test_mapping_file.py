@@ -42,9 +42,8 @@ def test_the_example_is_valid() -> None:
     assert {rule.erp for rule in example_mapping().fields} >= {"shortText", "status", "priority", "equipment"}
 
 
-@pytest.mark.parametrize(
-    ("rule", "reason"),
-    [
+def test_a_rule_that_cannot_work_is_refused(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"erp": "x"}, "either maintainx or constant"),
         ({"erp": "x", "maintainx": "title", "constant": "1"}, "either maintainx or constant"),
         ({"erp": "x", "constant": "1", "default": "2"}, "a constant takes no"),
@@ -77,18 +76,18 @@ def test_the_example_is_valid() -> None:
         ({"erp": "x", "constant": "12345", "max_length": 4}, "longer than max_length"),
         ({"erp": "x", "maintainx": "title", "default": "12345", "max_length": 4}, "longer than max_length"),
         ({"erp": "x", "maintainx": "locationId", "values": {"1": "12345"}, "max_length": 4}, "longer than max_length"),
-    ],
-)
-def test_a_rule_that_cannot_work_is_refused(rule: dict[str, Any], reason: str) -> None:
-    with pytest.raises(ValidationError, match=reason):
-        mapping(rule)
+    ]
+    for rule, reason in cases:
+        with subtests.test(rule=rule), pytest.raises(ValidationError, match=reason):
+            mapping(rule)
 
 
-@pytest.mark.parametrize(("name", "value"), [(name, value) for name in ENUMS for value in sorted(ENUMS[name])])
-def test_each_value_that_maintainx_may_send_must_be_mapped(name: str, value: str) -> None:
-    mapping(field(name))
-    with pytest.raises(ValidationError, match=f"may be {value}"):
-        mapping(field(name, without=value))
+def test_each_value_that_maintainx_may_send_must_be_mapped(subtests: pytest.Subtests) -> None:
+    for name, value in [(name, value) for name, values in ENUMS.items() for value in sorted(values)]:
+        with subtests.test(name=name, value=value):
+            mapping(field(name))
+            with pytest.raises(ValidationError, match=f"may be {value}"):
+                mapping(field(name, without=value))
 
 
 @pytest.mark.parametrize("name", sorted(ENUMS))
@@ -130,9 +129,8 @@ def test_a_condition_keeps_the_values_as_they_are_written() -> None:
     assert mapping(on_new_in_erp={**CREATE, "when": when}).on_new_in_erp.when == when
 
 
-@pytest.mark.parametrize(
-    ("policy", "reason"),
-    [
+def test_a_policy_for_new_orders_of_the_erp_that_cannot_work_is_refused(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[Any, str]] = [
         ({"when": {"shortText": ["a"]}}, "ignore has no when: nothing is made of any record"),
         ({"action": "ignore", "when": {"shortText": ["a"]}}, "ignore has no when"),
         ({**CREATE, "when": {"plant": ["1010"]}}, "no rule reads the ERP field plant"),
@@ -146,11 +144,10 @@ def test_a_condition_keeps_the_values_as_they_are_written() -> None:
         ({"action": "park"}, "'create' or 'ignore'"),
         ("create", "OnNewInErp"),
         (None, "OnNewInErp"),
-    ],
-)
-def test_a_policy_for_new_orders_of_the_erp_that_cannot_work_is_refused(policy: Any, reason: str) -> None:
-    with pytest.raises(ValidationError, match=reason):
-        mapping(on_new_in_erp=policy)
+    ]
+    for policy, reason in cases:
+        with subtests.test(policy=policy), pytest.raises(ValidationError, match=reason):
+            mapping(on_new_in_erp=policy)
 
 
 def test_a_condition_on_a_constant_that_is_put_back_is_refused() -> None:
@@ -183,20 +180,19 @@ def test_a_condition_on_a_status_of_what_is_over_is_refused(value: str, reason: 
     assert mapping(TITLE, status, on_new_in_erp={**CREATE, "when": {"status": ["NEW"]}})
 
 
-@pytest.mark.parametrize(
-    "rules",
-    [
+def test_a_work_order_is_made_only_where_the_erp_can_give_it_a_title(subtests: pytest.Subtests) -> None:
+    cases: list[list[dict[str, Any]]] = [
         [{"erp": "longText", "maintainx": "description"}],
         [{**TITLE, "direction": "to_erp"}],
         [{**TITLE, "once": True}],
         [{"erp": "shortText", "constant": "Work"}],
-    ],
-)
-def test_a_work_order_is_made_only_where_the_erp_can_give_it_a_title(rules: list[dict[str, Any]]) -> None:
-    with pytest.raises(ValidationError, match="a work order needs a title"):
-        mapping(*rules, on_new_in_erp=CREATE)
-    mapping(*rules)
-    mapping(*rules, {"erp": "name", "maintainx": "title", "direction": "to_maintainx"}, on_new_in_erp=CREATE)
+    ]
+    for rules in cases:
+        with subtests.test(rules=rules):
+            with pytest.raises(ValidationError, match="a work order needs a title"):
+                mapping(*rules, on_new_in_erp=CREATE)
+            mapping(*rules)
+            mapping(*rules, {"erp": "name", "maintainx": "title", "direction": "to_maintainx"}, on_new_in_erp=CREATE)
 
 
 def test_a_status_to_skip_must_exist() -> None:
@@ -220,20 +216,19 @@ def test_a_table_read_backwards_gives_values_of_maintainx_s_own_type() -> None:
 LONG = {"erp": "shortText", "maintainx": "title", "max_length": 4, "on_too_long": "overflow", "overflow_to": "longText"}
 
 
-@pytest.mark.parametrize(
-    "other",
-    [
+def test_the_rest_of_a_text_goes_only_where_it_does_not_come_back(subtests: pytest.Subtests) -> None:
+    cases: list[list[dict[str, Any]]] = [
         [],
         [{"erp": "longText", "maintainx": "description"}],
         [{"erp": "longText", "maintainx": "description", "direction": "to_maintainx"}],
         [{"erp": "longText", "maintainx": "description", "direction": "to_erp", "once": True}],
         [{"erp": "longText", "constant": "x"}],
-    ],
-)
-def test_the_rest_of_a_text_goes_only_where_it_does_not_come_back(other: list[dict[str, Any]]) -> None:
-    with pytest.raises(ValidationError, match="overflow_to must name another field"):
-        mapping(LONG, *other)
-    mapping(LONG, {"erp": "longText", "maintainx": "description", "direction": "to_erp"})
+    ]
+    for other in cases:
+        with subtests.test(other=other):
+            with pytest.raises(ValidationError, match="overflow_to must name another field"):
+                mapping(LONG, *other)
+            mapping(LONG, {"erp": "longText", "maintainx": "description", "direction": "to_erp"})
 
 
 def test_two_erp_fields_cannot_both_be_written_to_one_field_of_maintainx() -> None:
@@ -242,18 +237,17 @@ def test_two_erp_fields_cannot_both_be_written_to_one_field_of_maintainx() -> No
     mapping(TITLE, {"erp": "y", "maintainx": "title", "direction": "to_erp"})
 
 
-@pytest.mark.parametrize(
-    ("keys", "back", "out"),
-    [
+def test_direction_and_once_decide_whose_changes_travel(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[dict[str, Any], bool, bool]] = [
         ({}, True, True),
         ({"direction": "to_erp"}, False, True),
         ({"direction": "to_maintainx"}, True, False),
         ({"once": True}, False, False),
-    ],
-)
-def test_direction_and_once_decide_whose_changes_travel(keys: dict[str, Any], back: bool, out: bool) -> None:
-    rule = FieldRule.model_validate({**TITLE, **keys})
-    assert (rule.travels_back, rule.travels_out) == (back, out)
+    ]
+    for keys, back, out in cases:
+        with subtests.test(keys=keys):
+            rule = FieldRule.model_validate({**TITLE, **keys})
+            assert (rule.travels_back, rule.travels_out) == (back, out)
 
 
 def test_a_fault_is_reported_with_file_and_line(tmp_path: Path) -> None:

@@ -83,10 +83,10 @@ def test_an_erp_without_versions_gets_no_if_match() -> None:
     assert "If-Match" not in seen[1].headers
 
 
-@pytest.mark.parametrize("body", [{"items": {}}, {"rows": []}, "text", 5, None, []])
-def test_a_search_answer_without_the_list_is_an_error_and_not_nothing_found(body: Any) -> None:
-    with pytest.raises((ConfigError, RemoteRejected)):
-        erp(answer(200, body)).find_by_reference("r")
+def test_a_search_answer_without_the_list_is_an_error_and_not_nothing_found(subtests: pytest.Subtests) -> None:
+    for body in [{"items": {}}, {"rows": []}, "text", 5, None, []]:
+        with subtests.test(body=body), pytest.raises((ConfigError, RemoteRejected)):
+            erp(answer(200, body)).find_by_reference("r")
 
 
 def test_an_erp_that_ignores_the_search_parameter_is_found_out() -> None:
@@ -95,15 +95,14 @@ def test_an_erp_that_ignores_the_search_parameter_is_found_out() -> None:
         erp(answer(200, {"items": rows})).find_by_reference("r")
 
 
-@pytest.mark.parametrize("body", [{"number": 5}, {"id": None}, [], "x"])
-def test_a_record_without_id_is_a_fault_of_the_configuration(body: Any) -> None:
-    with pytest.raises(ConfigError, match="id_field"):
-        erp(answer(200, body)).get("5")
+def test_a_record_without_id_is_a_fault_of_the_configuration(subtests: pytest.Subtests) -> None:
+    for body in [{"number": 5}, {"id": None}, [], "x"]:
+        with subtests.test(body=body), pytest.raises(ConfigError, match="id_field"):
+            erp(answer(200, body)).get("5")
 
 
-@pytest.mark.parametrize(
-    ("reply", "error"),
-    [
+def test_each_answer_becomes_its_error(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[Answer, type[Exception]]] = [
         (answer(404), RecordNotFound),
         (answer(403), PermissionDenied),
         (answer(412), VersionConflict),
@@ -113,11 +112,10 @@ def test_a_record_without_id_is_a_fault_of_the_configuration(body: Any) -> None:
         (answer(301, Location="http://elsewhere.test"), RemoteRejected),
         (answer(429, Retry_After="3"), RateLimited),
         (httpx.Response(200, text="<html>maintenance</html>"), RemoteRejected),
-    ],
-)
-def test_each_answer_becomes_its_error(reply: Answer, error: type[Exception]) -> None:
-    with pytest.raises(error):
-        erp(reply).get("5")
+    ]
+    for reply, error in cases:
+        with subtests.test(reply=reply), pytest.raises(error):
+            erp(reply).get("5")
 
 
 UNKNOWN: list[Answer] = [
@@ -161,11 +159,12 @@ def test_a_write_that_was_not_taken_on_is_only_unavailable(reply: Answer, write:
     assert not isinstance(caught.value, OutcomeUnknown)
 
 
-@pytest.mark.parametrize("reply", [*UNKNOWN, *REFUSED], ids=str)
-def test_a_read_has_no_outcome_to_be_unknown(reply: Answer) -> None:
-    with pytest.raises(RemoteUnavailable) as caught:
-        erp(reply, busy_statuses=[409]).get("5")
-    assert not isinstance(caught.value, OutcomeUnknown)
+def test_a_read_has_no_outcome_to_be_unknown(subtests: pytest.Subtests) -> None:
+    for reply in [*UNKNOWN, *REFUSED]:
+        with subtests.test(reply=reply):
+            with pytest.raises(RemoteUnavailable) as caught:
+                erp(reply, busy_statuses=[409]).get("5")
+            assert not isinstance(caught.value, OutcomeUnknown)
 
 
 @pytest.mark.parametrize("write", WRITES, ids=["create", "update"])
@@ -176,18 +175,17 @@ def test_a_write_for_which_no_time_is_left_is_not_sent_and_not_unknown(write: Ca
     assert seen == []
 
 
-@pytest.mark.parametrize(
-    ("record_path", "location", "erp_id"),
-    [
+def test_the_id_of_a_new_record_is_in_its_location(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, str, str]] = [
         ("/orders/{id}", "/api/orders/4%2F7", "4/7"),
         ("/orders/{id}", "https://erp.test/api/orders/47?x=1", "47"),
         ("/workorders({id})", "https://erp.test/api/data/workorders(0f-1)", "0f-1"),
         ("/orders/{id}/header", "/api/orders/47/header/", "47"),
-    ],
-)
-def test_the_id_of_a_new_record_is_in_its_location(record_path: str, location: str, erp_id: str) -> None:
-    replies = answer(201, Location=location), answer(200, {"id": erp_id, "externalReference": "r"})
-    assert erp(*replies, record_path=record_path).create({}, "r").id == erp_id
+    ]
+    for record_path, location, erp_id in cases:
+        with subtests.test(record_path=record_path, location=location, erp_id=erp_id):
+            replies = answer(201, Location=location), answer(200, {"id": erp_id, "externalReference": "r"})
+            assert erp(*replies, record_path=record_path).create({}, "r").id == erp_id
 
 
 def test_a_location_of_another_form_is_followed_by_a_search() -> None:
@@ -276,10 +274,12 @@ def test_described_fields_are_read_in_one_form_whatever_the_erp_writes() -> None
     }
 
 
-@pytest.mark.parametrize("value", [None, "", "later", [], {}])
-def test_a_value_that_is_not_of_its_type_stays_as_it_is(value: Any) -> None:
-    row = {"id": 5, **dict.fromkeys(FIELDS, value)}
-    assert erp(answer(200, row), fields=FIELDS).get("5").fields == row
+def test_a_value_that_is_not_of_its_type_stays_as_it_is(subtests: pytest.Subtests) -> None:
+    cases: list[object] = [None, "", "later", [], {}]
+    for value in cases:
+        with subtests.test(value=value):
+            row = {"id": 5, **dict.fromkeys(FIELDS, value)}
+            assert erp(answer(200, row), fields=FIELDS).get("5").fields == row
 
 
 STATUS = {"field": "state", "readable": ["NEW", "DONE", "CLOSED"], "writable": ["NEW", "DONE"], "final": ["CLOSED"]}
@@ -300,21 +300,20 @@ def test_a_status_that_cannot_be_reached_is_not_asked_for(current: str, status: 
         erp().set_status("5", "DONE", current="NEW", version=None)
 
 
-@pytest.mark.parametrize(
-    ("body", "said"),
-    [
+def test_what_is_wrong_is_read_from_the_paths_or_told_as_it_is(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[Any, str]] = [
         ({"error": {"code": "0x1", "message": "no such plant"}}, "0x1: no such plant"),
         ({"o:errorDetails": [{"detail": "a"}, {"detail": "b"}]}, "a: b"),
         ({"odd": 1}, '{"odd":1}'),
         ("text", '"text"'),
         ({"error": {"code": None, "message": ["x"]}}, '{"error":{"code":null,"message":["x"]}}'),
-    ],
-)
-def test_what_is_wrong_is_read_from_the_paths_or_told_as_it_is(body: Any, said: str) -> None:
-    paths = ["error.code", "error.message", "o:errorDetails.detail"]
-    with pytest.raises(RemoteRejected) as caught:
-        erp(answer(422, body), error_paths=paths).get("5")
-    assert str(caught.value) == f"erp: GET /api/orders/5: 422 {said}"
+    ]
+    for body, said in cases:
+        with subtests.test(body=body):
+            paths = ["error.code", "error.message", "o:errorDetails.detail"]
+            with pytest.raises(RemoteRejected) as caught:
+                erp(answer(422, body), error_paths=paths).get("5")
+            assert str(caught.value) == f"erp: GET /api/orders/5: 422 {said}"
 
 
 def test_a_page_that_is_no_json_keeps_its_text() -> None:

@@ -37,9 +37,8 @@ def test_an_erp_that_cannot_be_asked_what_changed_is_named_with_the_missing_sett
         erp().changed_since(SINCE)
 
 
-@pytest.mark.parametrize(
-    ("settings", "query"),
-    [
+def test_the_time_is_asked_for_in_the_erp_s_own_form(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[dict[str, Any], bytes]] = [
         ({}, b"since=2026-09-14T12%3A00%3A00Z"),
         ({"changed_format": "epoch_s"}, b"since=1789387200"),
         ({"changed_format": "epoch_ms"}, b"since=1789387200999"),
@@ -47,12 +46,12 @@ def test_an_erp_that_cannot_be_asked_what_changed_is_named_with_the_missing_sett
             {"changed_parameter": "$filter=modifiedon ge {since}", "list_parameters": {"$orderby": "modifiedon"}},
             b"%24orderby=modifiedon&%24filter=modifiedon+ge+2026-09-14T12%3A00%3A00Z",
         ),
-    ],
-)
-def test_the_time_is_asked_for_in_the_erp_s_own_form(settings: dict[str, Any], query: bytes) -> None:
-    seen: list[httpx.Request] = []
-    assert changed(answer(200, rows()), seen=seen, **settings) == []
-    assert seen[0].url.query == query
+    ]
+    for settings, query in cases:
+        with subtests.test(settings=settings):
+            seen: list[httpx.Request] = []
+            assert changed(answer(200, rows()), seen=seen, **settings) == []
+            assert seen[0].url.query == query
 
 
 def test_a_search_may_be_a_condition_instead_of_a_parameter() -> None:
@@ -62,9 +61,8 @@ def test_a_search_may_be_a_condition_instead_of_a_parameter() -> None:
     assert seen[0].url.params["$filter"] == "msdyn_name eq 'mx:a:1'"
 
 
-@pytest.mark.parametrize(
-    ("link", "path"),
-    [
+def test_a_next_link_is_followed_but_never_to_another_host(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, bytes]] = [
         ("https://erp.test/api/orders?skip=2&a=%20b", b"/api/orders?skip=2&a=%20b"),
         ("https://elsewhere.test/api/orders?skip=2", b"/api/orders?skip=2"),
         ("/api/orders?skip=2", b"/api/orders?skip=2"),
@@ -74,30 +72,28 @@ def test_a_search_may_be_a_condition_instead_of_a_parameter() -> None:
         ("https://erp.test//elsewhere.test/orders?skip=2", b"//elsewhere.test/orders?skip=2"),
         ("?skip=2", b"/api/orders?skip=2"),
         ("orders?skip=2", b"/api/orders?skip=2"),
-    ],
-)
-def test_a_next_link_is_followed_but_never_to_another_host(link: str, path: bytes) -> None:
-    seen: list[httpx.Request] = []
-    first = {**rows(1), "@odata.nextLink": link}
-    found = changed(answer(200, first), answer(200, rows(2)), seen=seen, paging=LINKED, parameters={"lean": "1"})
-    assert [record.id for record in found] == ["1", "2"]
-    assert str(seen[1].url) == f"https://erp.test{path.decode()}"
+    ]
+    for link, path in cases:
+        with subtests.test(link=link):
+            seen: list[httpx.Request] = []
+            first = {**rows(1), "@odata.nextLink": link}
+            found = changed(
+                answer(200, first), answer(200, rows(2)), seen=seen, paging=LINKED, parameters={"lean": "1"}
+            )
+            assert [record.id for record in found] == ["1", "2"]
+            assert str(seen[1].url) == f"https://erp.test{path.decode()}"
 
 
-@pytest.mark.parametrize(
-    ("pages", "paging"),
-    [
+def test_an_erp_that_does_not_get_on_is_an_error_and_not_an_endless_loop(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[list[dict[str, Any]], dict[str, Any]]] = [
         ([{**rows(1), "@odata.nextLink": "?skip=1"}, {**rows(2), "@odata.nextLink": "?skip=1"}], LINKED),
         ([{**rows(1), "next": "a"}, {**rows(2), "next": "a"}], {"style": "cursor", "parameter": "c", "next": "next"}),
         ([rows(1, 2), rows(1, 2)], {"style": "offset", "parameter": "offset"}),
         ([rows(1, 2), rows(1, 2)], {"style": "page", "parameter": "page"}),
-    ],
-)
-def test_an_erp_that_does_not_get_on_is_an_error_and_not_an_endless_loop(
-    pages: list[dict[str, Any]], paging: dict[str, Any]
-) -> None:
-    with pytest.raises(ConfigError, match=r"rest\.paging"):
-        changed(*(answer(200, page) for page in pages), paging=paging)
+    ]
+    for pages, paging in cases:
+        with subtests.test(pages=pages, paging=paging), pytest.raises(ConfigError, match=r"rest\.paging"):
+            changed(*(answer(200, page) for page in pages), paging=paging)
 
 
 def test_an_erp_that_makes_up_pages_without_end_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,10 +102,10 @@ def test_an_erp_that_makes_up_pages_without_end_is_left(monkeypatch: pytest.Monk
         changed(*(answer(200, rows(number)) for number in range(9)), paging={"style": "page", "parameter": "p"})
 
 
-@pytest.mark.parametrize("link", [5, ["?a=1"], {"href": "?a=1"}, "http://["])
-def test_a_next_link_that_is_no_address_is_a_fault_of_the_configuration(link: Any) -> None:
-    with pytest.raises(ConfigError, match=r"rest\.paging\.next"):
-        changed(answer(200, {**rows(1), "@odata.nextLink": link}), paging=LINKED)
+def test_a_next_link_that_is_no_address_is_a_fault_of_the_configuration(subtests: pytest.Subtests) -> None:
+    for link in [5, ["?a=1"], {"href": "?a=1"}, "http://["]:
+        with subtests.test(link=link), pytest.raises(ConfigError, match=r"rest\.paging\.next"):
+            changed(answer(200, {**rows(1), "@odata.nextLink": link}), paging=LINKED)
 
 
 def test_a_short_page_is_not_taken_for_the_last_one() -> None:
@@ -150,11 +146,14 @@ def test_a_search_goes_on_to_the_next_page_where_the_erp_says_there_is_one() -> 
     assert found.id == "5"
 
 
-@pytest.mark.parametrize("value", ["yesterday", "2026-09-14T12:00:00", 5, [], True])
-def test_a_time_of_change_that_cannot_be_understood_is_a_fault_of_the_configuration(value: Any) -> None:
-    with pytest.raises(ConfigError, match=r"rest\.changed_field"):
-        erp(answer(200, {"id": 5, "changed": value}), changed_field="changed").get("5")
-    assert erp(answer(200, {"id": 5, "changed": value}), changed_field="changed").update("5", {}, None).id == "5"
+def test_a_time_of_change_that_cannot_be_understood_is_a_fault_of_the_configuration(subtests: pytest.Subtests) -> None:
+    for value in ["yesterday", "2026-09-14T12:00:00", 5, [], True]:
+        with subtests.test(value=value):
+            with pytest.raises(ConfigError, match=r"rest\.changed_field"):
+                erp(answer(200, {"id": 5, "changed": value}), changed_field="changed").get("5")
+            assert (
+                erp(answer(200, {"id": 5, "changed": value}), changed_field="changed").update("5", {}, None).id == "5"
+            )
 
 
 @pytest.mark.parametrize("value", [None, ""])

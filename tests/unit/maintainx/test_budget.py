@@ -101,14 +101,15 @@ class World:
             return httpx.Response(refusal.status, headers=refusal.headers)
 
 
-@pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("workers", [1, 2, 5, 20])
-def test_busy_workers_get_no_429_and_nine_tenths_of_the_limit(workers: int, seed: int) -> None:
-    world = World(workers, seed)
-    world.run(20 * 60)
-    assert world.answered[429] == 0
-    # One worker alone is held back by the latency of its own requests, not by the limit.
-    assert world.answered[200] >= 0.9 * 20 * 100
+def test_busy_workers_get_no_429_and_nine_tenths_of_the_limit(subtests: pytest.Subtests) -> None:
+    for workers in [1, 2, 5, 20]:
+        for seed in range(3):
+            with subtests.test(workers=workers, seed=seed):
+                world = World(workers, seed)
+                world.run(20 * 60)
+                assert world.answered[429] == 0
+                # One worker alone is held back by the latency of its own requests, not by the limit.
+                assert world.answered[200] >= 0.9 * 20 * 100
 
 
 def test_limit_of_the_organization_holds_for_all_its_users() -> None:
@@ -269,10 +270,12 @@ def test_429_holds_back_this_process_and_tells_the_others() -> None:
             gate.enter()
 
 
-@pytest.mark.parametrize("broken", [{"reset": "soon"}, {"reset": 0}, {"remaining": -1}, {"limit": 0}])
-def test_headers_that_say_nothing_are_ignored(broken: dict[str, Any]) -> None:
-    values = {"remaining": 1, "reset": 30, "limit": 100} | broken
-    assert seen_in(httpx.Response(200, headers=headers(**values)), START_S) is None
+def test_headers_that_say_nothing_are_ignored(subtests: pytest.Subtests) -> None:
+    cases: list[dict[str, object]] = [{"reset": "soon"}, {"reset": 0}, {"remaining": -1}, {"limit": 0}]
+    for broken in cases:
+        with subtests.test(broken=broken):
+            values = {"remaining": 1, "reset": 30, "limit": 100} | broken
+            assert seen_in(httpx.Response(200, headers=headers(**values)), START_S) is None
 
 
 def headers(*, remaining: object, reset: object, limit: object = 100) -> dict[str, str]:

@@ -76,33 +76,36 @@ def test_key_and_organization_are_sent_always() -> None:
     assert request.headers["x-organization-id"] == "4242"
 
 
-@pytest.mark.parametrize(
-    ("status", "body", "error"),
-    [
+def test_refusal_is_one_call_and_an_error_of_our_tree(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[int, Any, type[RemoteRejected]]] = [
         (400, {"error": "'foo' is not a valid query parameter"}, RemoteRejected),
         (400, {"errors": [{"error": "must be <= 200", "fieldPath": "limit"}]}, RemoteRejected),
         (401, {"error": "Unauthorized"}, AuthenticationFailed),
         (403, {"errors": [{"error": "User don't have the right permissions"}]}, PermissionDenied),
         (404, {"error": "Work Order Not Found"}, RecordNotFound),
-    ],
-)
-def test_refusal_is_one_call_and_an_error_of_our_tree(status: int, body: Any, error: type[RemoteRejected]) -> None:
-    remote = Remote(httpx.Response(status, json=body))
-    with pytest.raises(error) as caught:
-        client(remote).get_work_order(7)
-    assert caught.value.status == status
-    assert "MaintainX: GET /v1/workorders/7" in str(caught.value)
-    assert len(remote.requests) == 1
+    ]
+    for status, body, error in cases:
+        with subtests.test(status=status, body=body, error=error):
+            remote = Remote(httpx.Response(status, json=body))
+            with pytest.raises(error) as caught:
+                client(remote).get_work_order(7)
+            assert caught.value.status == status
+            assert "MaintainX: GET /v1/workorders/7" in str(caught.value)
+            assert len(remote.requests) == 1
 
 
-@pytest.mark.parametrize(
-    "failure",
-    [httpx.Response(503), httpx.Response(500, text="<html>"), httpx.ConnectError("x"), httpx.ReadTimeout("x")],
-)
-def test_read_is_tried_again_when_maintainx_fails(failure: Answer) -> None:
-    remote = Remote(failure, failure, ok(WORK_ORDER))
-    assert client(remote).get_work_order(7).id == 7
-    assert len(remote.requests) == 3
+def test_read_is_tried_again_when_maintainx_fails(subtests: pytest.Subtests) -> None:
+    cases: list[Answer] = [
+        httpx.Response(503),
+        httpx.Response(500, text="<html>"),
+        httpx.ConnectError("x"),
+        httpx.ReadTimeout("x"),
+    ]
+    for failure in cases:
+        with subtests.test(failure=failure):
+            remote = Remote(failure, failure, ok(WORK_ORDER))
+            assert client(remote).get_work_order(7).id == 7
+            assert len(remote.requests) == 3
 
 
 def test_read_gives_up_after_its_tries() -> None:
@@ -213,24 +216,26 @@ def test_no_answer_is_waited_for_longer_than_the_deadline() -> None:
     assert len(remote.requests) == 1
 
 
-@pytest.mark.parametrize("body", ["", "<html>", "[]", "null"])
-def test_answer_without_json_object_is_a_failure_of_the_remote_side(body: str) -> None:
-    with pytest.raises(RemoteUnavailable):
-        client(Remote(httpx.Response(200, text=body))).get_work_order(7)
+def test_answer_without_json_object_is_a_failure_of_the_remote_side(subtests: pytest.Subtests) -> None:
+    for body in ["", "<html>", "[]", "null"]:
+        with subtests.test(body=body), pytest.raises(RemoteUnavailable):
+            client(Remote(httpx.Response(200, text=body))).get_work_order(7)
 
 
-@pytest.mark.parametrize("body", [{}, {"workOrder": None}, {"workOrder": {"title": "x"}}, {"workOrder": []}])
-def test_answer_that_is_no_work_order_is_rejected(body: Any) -> None:
-    with pytest.raises(RemoteRejected):
-        client(Remote(ok(body))).get_work_order(7)
+def test_answer_that_is_no_work_order_is_rejected(subtests: pytest.Subtests) -> None:
+    cases: list[Any] = [{}, {"workOrder": None}, {"workOrder": {"title": "x"}}, {"workOrder": []}]
+    for body in cases:
+        with subtests.test(body=body), pytest.raises(RemoteRejected):
+            client(Remote(ok(body))).get_work_order(7)
 
 
-@pytest.mark.parametrize("work_order_id", ["", "7/../../users", "7?x=1", "-1", "٧", "seven"])
-def test_id_that_is_no_number_never_reaches_a_path(work_order_id: str) -> None:
-    remote = Remote(ok(WORK_ORDER))
-    with pytest.raises(RecordNotFound):
-        client(remote).get_work_order(work_order_id)
-    assert remote.requests == []
+def test_id_that_is_no_number_never_reaches_a_path(subtests: pytest.Subtests) -> None:
+    for work_order_id in ["", "7/../../users", "7?x=1", "-1", "٧", "seven"]:
+        with subtests.test(work_order_id=work_order_id):
+            remote = Remote(ok(WORK_ORDER))
+            with pytest.raises(RecordNotFound):
+                client(remote).get_work_order(work_order_id)
+            assert remote.requests == []
 
 
 def test_filters_go_with_every_page_and_arrays_are_repeated() -> None:
@@ -331,10 +336,11 @@ def test_pacer_refuses_to_wait_longer_than_it_may() -> None:
     assert time.slept_s == []
 
 
-@pytest.mark.parametrize("reset", ["", "soon", "nan", "-5", "1789387200"])
-def test_pacer_ignores_headers_that_are_no_seconds(reset: str) -> None:
-    time = Time()
-    pacer = Pacer(5.0, clock=time, sleep=time.sleep)
-    pacer.note(None, ok({}, **{"X-Rate-Limit-Remaining": "0", "X-Rate-Limit-Reset": reset}))
-    pacer.enter()
-    assert time.slept_s == []
+def test_pacer_ignores_headers_that_are_no_seconds(subtests: pytest.Subtests) -> None:
+    for reset in ["", "soon", "nan", "-5", "1789387200"]:
+        with subtests.test(reset=reset):
+            time = Time()
+            pacer = Pacer(5.0, clock=time, sleep=time.sleep)
+            pacer.note(None, ok({}, **{"X-Rate-Limit-Remaining": "0", "X-Rate-Limit-Reset": reset}))
+            pacer.enter()
+            assert time.slept_s == []

@@ -71,10 +71,11 @@ def test_null_and_absent_are_the_same_when_read() -> None:
         assert getattr(absent, name) is getattr(null, name) is None
 
 
-@pytest.mark.parametrize("wire", [{"title": "x"}, {"id": "x"}, {"id": 1, "updatedAt": "2026-09-14T12:00:00"}, [], None])
-def test_what_is_no_work_order_is_refused(wire: object) -> None:
-    with pytest.raises(ValidationError):
-        WorkOrder.model_validate(wire)
+def test_what_is_no_work_order_is_refused(subtests: pytest.Subtests) -> None:
+    cases: list[object] = [{"title": "x"}, {"id": "x"}, {"id": 1, "updatedAt": "2026-09-14T12:00:00"}, [], None]
+    for wire in cases:
+        with subtests.test(wire=wire), pytest.raises(ValidationError):
+            WorkOrder.model_validate(wire)
 
 
 def test_secret_of_a_subscription_does_not_show_in_logs() -> None:

@@ -57,9 +57,8 @@ def test_canonical_names_are_dotted_lower_case_and_distinct() -> None:
     assert all(name == name.lower() and name.count(".") == 1 for name in names)
 
 
-@pytest.mark.parametrize(
-    ("webhook_type", "data", "type_", "resource", "resource_id"),
-    [
+def test_type_resource_and_id(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, dict[str, Any], str, str, str]] = [
         ("NEW_WORK_ORDER", {"workOrderId": 9001001}, "work_order.created", "work_order", "9001001"),
         ("WORK_ORDER_CHANGE", {"workOrderId": 9001001.0}, "work_order.updated", "work_order", "9001001"),
         ("WORK_ORDER_DELETE", {"workOrderId": "9001001"}, "work_order.deleted", "work_order", "9001001"),
@@ -68,40 +67,36 @@ def test_canonical_names_are_dotted_lower_case_and_distinct() -> None:
         ("PART_TRANSFER", {"sourceData": {"partId": 3}}, "part.transferred", "part", "3"),
         ("USER_LOGIN_FAILURE", {"orgId": 1}, "audit.user_login_failure", "audit", ""),
         ("SOMETHING_NEW", {"workOrderId": 1}, "maintainx.something_new", "maintainx", ""),
-    ],
-)
-def test_type_resource_and_id(
-    webhook_type: str, data: dict[str, Any], type_: str, resource: str, resource_id: str
-) -> None:
-    made = event(webhook_type, data)
-    assert (made.type, made.resource, made.resource_id) == (type_, resource, resource_id)
-    assert (made.site, made.source, made.origin, made.data) == ("plant-1", "webhook", webhook_type, data)
+    ]
+    for webhook_type, data, type_, resource, resource_id in cases:
+        with subtests.test(webhook_type=webhook_type):
+            made = event(webhook_type, data)
+            assert (made.type, made.resource, made.resource_id) == (type_, resource, resource_id)
+            assert (made.site, made.source, made.origin, made.data) == ("plant-1", "webhook", webhook_type, data)
 
 
-@pytest.mark.parametrize(
-    ("change", "type_"),
-    [
+def test_only_done_without_sub_status_is_a_completion(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"newStatus": "DONE"}, "work_order.completed"),
         ({"newStatus": "DONE", "newSubStatus": None}, "work_order.completed"),
         ({"newStatus": "DONE", "newSubStatus": "CANCELED"}, "work_order.status_changed"),
         ({"newStatus": "DONE", "newSubStatus": "SKIPPED"}, "work_order.status_changed"),
         ({"newStatus": "IN_PROGRESS"}, "work_order.status_changed"),
-    ],
-)
-def test_only_done_without_sub_status_is_a_completion(change: dict[str, Any], type_: str) -> None:
-    assert event("WORK_ORDER_STATUS_CHANGE", {"workOrderId": 1, "oldStatus": "OPEN", **change}).type == type_
+    ]
+    for change, type_ in cases:
+        with subtests.test(change=change):
+            assert event("WORK_ORDER_STATUS_CHANGE", {"workOrderId": 1, "oldStatus": "OPEN", **change}).type == type_
 
 
-@pytest.mark.parametrize(
-    "identifier", [None, True, [], {}, float("nan"), float("inf"), 1e300, 1.5, "a/../b", "", "x" * 65]
-)
-def test_odd_id_becomes_empty(identifier: object) -> None:
-    assert event("NEW_WORK_ORDER", {"workOrderId": identifier}).resource_id == ""
+def test_odd_id_becomes_empty(subtests: pytest.Subtests) -> None:
+    cases: list[object] = [None, True, [], {}, float("nan"), float("inf"), 1e300, 1.5, "a/../b", "", "x" * 65]
+    for identifier in cases:
+        with subtests.test(identifier=identifier):
+            assert event("NEW_WORK_ORDER", {"workOrderId": identifier}).resource_id == ""
 
 
-@pytest.mark.parametrize(
-    ("webhook_type", "data", "expected"),
-    [
+def test_time_of_the_event(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, dict[str, Any], datetime]] = [
         ("NEW_PART", {"occurredAt": "2026-09-14T12:00:00.000Z"}, OCCURRED),
         ("NEW_PART", {"occurredAt": "2026-09-14T14:00:00+02:00"}, OCCURRED),
         ("PART_TRANSFER", {"triggeredAt": "2026-09-14T12:00:00.000Z"}, OCCURRED),
@@ -110,10 +105,10 @@ def test_odd_id_becomes_empty(identifier: object) -> None:
         ("NEW_PART", {"occurredAt": "yesterday"}, RECEIVED),
         ("NEW_PART", {"occurredAt": "2026-09-14T12:00:00"}, RECEIVED),
         ("NEW_PART", {"occurredAt": "0001-01-01T00:00:00+14:00"}, RECEIVED),
-    ],
-)
-def test_time_of_the_event(webhook_type: str, data: dict[str, Any], expected: datetime) -> None:
-    assert event(webhook_type, data).occurred_at == expected
+    ]
+    for webhook_type, data, expected in cases:
+        with subtests.test(webhook_type=webhook_type, data=data, expected=expected):
+            assert event(webhook_type, data).occurred_at == expected
 
 
 def test_same_delivery_twice_has_one_id_and_another_type_another() -> None:

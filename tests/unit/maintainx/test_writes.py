@@ -53,12 +53,13 @@ def test_creation_whose_answer_is_lost_is_unknown_and_not_sent_again(lost: Answe
         assert len(remote.requests) == 1
 
 
-@pytest.mark.parametrize("body", [httpx.Response(200, text="<html>"), ok([]), ok({}), ok({"id": "x"})])
-def test_creation_whose_answer_cannot_be_read_is_unknown(body: httpx.Response) -> None:
-    remote = Remote(body)
-    with pytest.raises(OutcomeUnknown):
-        client(remote).create_work_order({"title": "x"})
-    assert len(remote.requests) == 1
+def test_creation_whose_answer_cannot_be_read_is_unknown(subtests: pytest.Subtests) -> None:
+    for body in [httpx.Response(200, text="<html>"), ok([]), ok({}), ok({"id": "x"})]:
+        with subtests.test(body=body):
+            remote = Remote(body)
+            with pytest.raises(OutcomeUnknown):
+                client(remote).create_work_order({"title": "x"})
+            assert len(remote.requests) == 1
 
 
 @pytest.mark.parametrize("not_sent", [httpx.ConnectError("x"), httpx.ConnectTimeout("x"), httpx.PoolTimeout("x")])
@@ -80,13 +81,14 @@ def test_creation_that_is_put_off_in_so_many_words_was_not_done() -> None:
             client(Remote(httpx.Response(status))).create_work_order({"title": "x"})
 
 
-@pytest.mark.parametrize("status", [408, 500, 502, 504, 507])
-def test_retry_after_of_other_failures_does_not_say_that_a_creation_was_not_done(status: int) -> None:
-    remote = Remote(httpx.Response(status, headers={"Retry-After": "30"}))
-    with pytest.raises(OutcomeUnknown) as caught:
-        client(remote).create_work_order({"title": "x"})
-    assert caught.value.retry_after_s is None
-    assert len(remote.requests) == 1
+def test_retry_after_of_other_failures_does_not_say_that_a_creation_was_not_done(subtests: pytest.Subtests) -> None:
+    for status in [408, 500, 502, 504, 507]:
+        with subtests.test(status=status):
+            remote = Remote(httpx.Response(status, headers={"Retry-After": "30"}))
+            with pytest.raises(OutcomeUnknown) as caught:
+                client(remote).create_work_order({"title": "x"})
+            assert caught.value.retry_after_s is None
+            assert len(remote.requests) == 1
 
 
 @pytest.mark.parametrize("lost", [httpx.Response(500), httpx.ReadTimeout("x")])
@@ -117,9 +119,8 @@ def test_server_and_network_are_told_apart() -> None:
 SHAPE_B = {"errors": [{"error": "Invalid", "fieldPath": "assignees.0.type", "fieldValue": "BOSS"}, {"error": "No"}]}
 
 
-@pytest.mark.parametrize(
-    ("body", "faults"),
-    [
+def test_validation_failure_says_what_and_where(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[Any, list[Fault]]] = [
         ({"error": "'foo' is not a valid query parameter"}, [Fault("'foo' is not a valid query parameter")]),
         (SHAPE_B, [Fault("Invalid", "assignees.0.type"), Fault("No")]),
         ({"errors": [{"error": 7}, "x", None]}, []),
@@ -127,13 +128,13 @@ SHAPE_B = {"errors": [{"error": "Invalid", "fieldPath": "assignees.0.type", "fie
         ({"error": None}, []),
         (["x"], []),
         ("x", []),
-    ],
-)
-def test_validation_failure_says_what_and_where(body: Any, faults: list[Fault]) -> None:
-    with pytest.raises(ValidationFailed) as caught:
-        client(Remote(httpx.Response(400, json=body))).create_work_order({"title": "x"})
-    assert list(caught.value.faults) == faults
-    assert (caught.value.status, caught.value.transient) == (400, False)
+    ]
+    for body, faults in cases:
+        with subtests.test(body=body):
+            with pytest.raises(ValidationFailed) as caught:
+                client(Remote(httpx.Response(400, json=body))).create_work_order({"title": "x"})
+            assert list(caught.value.faults) == faults
+            assert (caught.value.status, caught.value.transient) == (400, False)
 
 
 def test_validation_failure_without_json_has_no_faults() -> None:
@@ -181,9 +182,8 @@ def test_readings_carry_their_time_in_utc() -> None:
     assert remote.requests[0].content == b'[{"meterId":1,"value":2.5,"readingDate":"2026-09-14T12:00:00.000Z"}]'
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
+def test_filter_that_maintainx_would_refuse_cannot_be_made(subtests: pytest.Subtests) -> None:
+    cases: list[dict[str, Any]] = [
         {"status": ("OPEN",)},
         {"statuses": ("CLOSED",)},
         {"sort": "id"},
@@ -191,11 +191,10 @@ def test_readings_carry_their_time_in_utc() -> None:
         {"assets": ("pump",)},
         {"title": ""},
         {"updated_from": datetime(2026, 1, 1)},  # noqa: DTZ001  # the point of the test
-    ],
-)
-def test_filter_that_maintainx_would_refuse_cannot_be_made(wrong: dict[str, Any]) -> None:
-    with pytest.raises(ValidationError):
-        WorkOrderFilter(**wrong)
+    ]
+    for wrong in cases:
+        with subtests.test(wrong=wrong), pytest.raises(ValidationError):
+            WorkOrderFilter(**wrong)
 
 
 @pytest.mark.parametrize("page_size", [0, 201])

@@ -17,9 +17,8 @@ from tests.fakes.events import AT_UTC, make_event
 OFFLINE = {"newStatus": {"status": "OFFLINE"}}
 
 
-@pytest.mark.parametrize(
-    ("event_type", "data", "headline", "urgency"),
-    [
+def test_headline_and_urgency(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, dict[str, Any], str, str]] = [
         ("work_order.created", {}, "work order 7: created", "info"),
         ("work_order.part_status_changed", {}, "work order 7: part status changed", "info"),
         ("work_order.completed", {"newStatus": "DONE"}, "work order 7 is DONE", "success"),
@@ -44,21 +43,20 @@ OFFLINE = {"newStatus": {"status": "OFFLINE"}}
         ("asset.status_changed", {}, "asset 7 is status unknown", "info"),
         ("meter_trigger.changed", {"newState": "TRIGGERED"}, "meter trigger 7 is TRIGGERED", "warning"),
         ("meter_trigger.changed", {"newState": "RESET"}, "meter trigger 7 is RESET", "info"),
-    ],
-)
-def test_headline_and_urgency(event_type: str, data: dict[str, Any], headline: str, urgency: str) -> None:
-    event = make_event(type=event_type, resource=event_type.partition(".")[0], resource_id="7", data=data)
-    text = notification(event, "Plant One")
-    assert (text.title, text.urgency) == (f"[Plant One] {headline}", urgency)
+    ]
+    for event_type, data, headline, urgency in cases:
+        with subtests.test(event_type=event_type, data=data, headline=headline, urgency=urgency):
+            event = make_event(type=event_type, resource=event_type.partition(".")[0], resource_id="7", data=data)
+            text = notification(event, "Plant One")
+            assert (text.title, text.urgency) == (f"[Plant One] {headline}", urgency)
 
 
 PUMP = AssetNames(2201, "Feed pump 2", "Boiler house")
 DONE = {"newStatus": "DONE"}
 
 
-@pytest.mark.parametrize(
-    ("event_type", "data", "about", "headline"),
-    [
+def test_asset_is_named_as_far_as_it_is_known(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, dict[str, Any], AssetNames | None, str]] = [
         ("asset.status_changed", OFFLINE, PUMP, "asset Feed pump 2 (2201), Boiler house, is OFFLINE"),
         ("asset.status_changed", OFFLINE, AssetNames(2201, "Feed pump 2"), "asset Feed pump 2 (2201) is OFFLINE"),
         ("asset.status_changed", OFFLINE, AssetNames(2201), "asset 2201 is OFFLINE"),
@@ -74,15 +72,13 @@ DONE = {"newStatus": "DONE"}
             "work order 7 on Feed pump 2 (2201), Boiler house, is overdue since 2026-09-14",
         ),
         ("meter_trigger.changed", {"newState": "TRIGGERED"}, None, "meter trigger 7 is TRIGGERED"),
-    ],
-)
-def test_asset_is_named_as_far_as_it_is_known(
-    event_type: str, data: dict[str, Any], about: AssetNames | None, headline: str
-) -> None:
-    resource = event_type.partition(".")[0]
-    number = "2201" if resource == "asset" else "7"
-    event = make_event(type=event_type, resource=resource, resource_id=number, data=data)
-    assert notification(event, "P", about).title == f"[P] {headline}"
+    ]
+    for event_type, data, about, headline in cases:
+        with subtests.test(event_type=event_type, data=data, about=about, headline=headline):
+            resource = event_type.partition(".")[0]
+            number = "2201" if resource == "asset" else "7"
+            event = make_event(type=event_type, resource=resource, resource_id=number, data=data)
+            assert notification(event, "P", about).title == f"[P] {headline}"
 
 
 def conflict(**reasons: str) -> Notification:
@@ -108,9 +104,8 @@ def conflict(**reasons: str) -> Notification:
     return notification(conflict_event(record, parked, AT_UTC), "P")
 
 
-@pytest.mark.parametrize(
-    ("reasons", "headline"),
-    [
+def test_conflict_names_the_fields_and_what_shows_them(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[dict[str, str], str]] = [
         ({"status": "both_changed"}, "work order 9001001: 1 field waits for a person (status)"),
         (
             {"status": "both_changed", "dueDate": "erp_refuses"},
@@ -118,25 +113,27 @@ def conflict(**reasons: str) -> Notification:
         ),
         ({DELETION: "deleted"}, "work order 9001001 waits for a person: the work order was deleted"),
         ({ORPHAN: "gone"}, "work order 9001001 waits for a person: the ERP's record is gone"),
-    ],
-)
-def test_conflict_names_the_fields_and_what_shows_them(reasons: dict[str, str], headline: str) -> None:
-    text = conflict(**reasons)
-    assert (text.title, text.urgency) == (f"[P] {headline}", "warning")
-    assert "`ops conflicts show plant-1 9001001`" in text.body
-    for name, reason in reasons.items():
-        assert f"{name}: {REASONS[reason]}" in text.body.splitlines()
-    assert "SECRET" not in text.title + text.body
+    ]
+    for reasons, headline in cases:
+        with subtests.test(reasons=reasons):
+            text = conflict(**reasons)
+            assert (text.title, text.urgency) == (f"[P] {headline}", "warning")
+            assert "`ops conflicts show plant-1 9001001`" in text.body
+            for name, reason in reasons.items():
+                assert f"{name}: {REASONS[reason]}" in text.body.splitlines()
+            assert "SECRET" not in text.title + text.body
 
 
 def test_every_reason_to_park_is_said_in_words() -> None:
     assert set(REASONS) == set(get_args(Reason))
 
 
-@pytest.mark.parametrize("fields", [None, [], "x", {}, {"status": None}, {"status": {"reason": 7}}])
-def test_conflict_of_another_shape_is_told_too(fields: object) -> None:
-    event = make_event(type="sync.conflict", resource="sync", resource_id="7", data={"fields": fields})
-    assert notification(event, "P").title.startswith("[P] work order 7")
+def test_conflict_of_another_shape_is_told_too(subtests: pytest.Subtests) -> None:
+    cases: list[object] = [None, [], "x", {}, {"status": None}, {"status": {"reason": 7}}]
+    for fields in cases:
+        with subtests.test(fields=fields):
+            event = make_event(type="sync.conflict", resource="sync", resource_id="7", data={"fields": fields})
+            assert notification(event, "P").title.startswith("[P] work order 7")
 
 
 def test_event_about_no_single_record_has_no_hole_in_its_headline() -> None:

@@ -214,9 +214,8 @@ def test_no_message_holds_an_address(bench: Bench) -> None:
         assert "token" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("url", "understood"),
-    [
+def test_apprise_understands(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, bool]] = [
         ("json://127.0.0.1:8000/path", True),
         ("slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/#general", True),
         ("mailto://user:pass@example.com", True),
@@ -224,7 +223,7 @@ def test_no_message_holds_an_address(bench: Bench) -> None:
         ("", False),
         ("slack://", False),
         ("just some text", False),
-    ],
-)
-def test_apprise_understands(url: str, understood: bool) -> None:
-    assert (parse_address(url) is not None) is understood
+    ]
+    for url, understood in cases:
+        with subtests.test(url=url):
+            assert (parse_address(url) is not None) is understood

@@ -44,10 +44,11 @@ def test_terraform_is_the_same_everywhere() -> None:
     assert len(images) == 1
 
 
-@pytest.mark.parametrize("step", STEPS)
-def test_waits_only_for_steps_before_it(step: str) -> None:
-    ids = list(STEPS)
-    assert set(STEPS[step].get("waitFor", [])) <= {"-", *ids[: ids.index(step)]}
+def test_waits_only_for_steps_before_it(subtests: pytest.Subtests) -> None:
+    for step in STEPS:
+        with subtests.test(step=step):
+            ids = list(STEPS)
+            assert set(STEPS[step].get("waitFor", [])) <= {"-", *ids[: ids.index(step)]}
 
 
 def test_nothing_is_planned_before_all_checks_passed_and_nothing_applied_unplanned() -> None:

@@ -92,11 +92,16 @@ def test_rarer_kpis_cost_fewer_query_bytes() -> None:
     assert used["BigQuery: queries"] == 24 * rare["BigQuery: queries"]
 
 
-@pytest.mark.parametrize(
-    ("cron", "runs"), [("*/30 * * * *", 1440), ("17 3 * * *", 30), ("5 * * * *", 720), ("0 6,18 * * *", 60)]
-)
-def test_crons_are_counted(cron: str, runs: float) -> None:
-    assert runs_a_month(cron) == runs
+def test_crons_are_counted(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, float]] = [
+        ("*/30 * * * *", 1440),
+        ("17 3 * * *", 30),
+        ("5 * * * *", 720),
+        ("0 6,18 * * *", 60),
+    ]
+    for cron, runs in cases:
+        with subtests.test(cron=cron):
+            assert runs_a_month(cron) == runs
 
 
 def test_cron_that_cannot_be_counted_is_refused() -> None:

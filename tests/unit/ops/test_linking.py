@@ -52,9 +52,8 @@ def matching(
     return made
 
 
-@pytest.mark.parametrize(
-    ("work_orders", "erp", "records", "expected"),
-    [
+def test_what_is_found_by_a_field(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[list[dict[str, Any]], list[ErpRecord], list[SyncRecord], list[Any]]] = [
         ([work_order(1, "A")], [erp_record("7", "A")], [], [("link", (1,), ("7",))]),
         ([work_order(1, 4711)], [erp_record("7", " 4711 ")], [], [("link", (1,), ("7",))]),
         (
@@ -104,13 +103,11 @@ def matching(
         ([work_order(1, "A")], [erp_record("7", "A")], [record(1, None, state="creating")], [("link", (1,), ("7",))]),
         ([], [erp_record("7", "A")], [record(2, "7", state="deleted")], [("erp_only", (), ("7",))]),
         ([work_order(1)], [], [record(1, "7")], [("linked", (1,), ("7",))]),
-    ],
-)
-def test_what_is_found_by_a_field(
-    work_orders: list[dict[str, Any]], erp: list[ErpRecord], records: list[SyncRecord], expected: list[Any]
-) -> None:
-    found = matching(BY_FIELD, work_orders, erp, records).matches()
-    assert [(match.kind, match.work_orders, match.erp_ids) for match in found] == expected
+    ]
+    for work_orders, erp, records, expected in cases:
+        with subtests.test(work_orders=work_orders, erp=erp, records=records, expected=expected):
+            found = matching(BY_FIELD, work_orders, erp, records).matches()
+            assert [(match.kind, match.work_orders, match.erp_ids) for match in found] == expected
 
 
 def test_by_reference_only_references_of_this_site_count() -> None:
@@ -174,9 +171,8 @@ def test_rules_that_are_understood(text: str, expected: LinkRule) -> None:
     assert LinkRule.parse(text, ErpDescription()) == expected
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
+def test_rules_that_are_refused(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, str]] = [
         ("references", "neither"),
         ("", "neither"),
         ("id=", "neither"),
@@ -185,11 +181,10 @@ def test_rules_that_are_understood(text: str, expected: LinkRule) -> None:
         ("id=extrafields.ERP Order", "no 'extrafields.ERP Order'"),
         ("id=name", "no 'name'"),
         ("id=extraFields", "no 'extraFields'"),
-    ],
-)
-def test_rules_that_are_refused(text: str, message: str) -> None:
-    with pytest.raises(ConfigError, match=message):
-        LinkRule.parse(text, ErpDescription(fields={"old_number": ErpField("old_number")}))
+    ]
+    for text, message in cases:
+        with subtests.test(text=text), pytest.raises(ConfigError, match=message):
+            LinkRule.parse(text, ErpDescription(fields={"old_number": ErpField("old_number")}))
 
 
 VALUES = st.sampled_from([None, "", "A", "B", "C"])

@@ -75,11 +75,12 @@ def planned(checkout: Checkout, **environment: str) -> None:
     assert run.returncode == 0, run.stderr
 
 
-@pytest.mark.parametrize("script", SCRIPTS)
-def test_is_executable_and_stops_at_the_first_error(script: str) -> None:
-    path = ROOT / "scripts" / script
-    assert os.access(path, os.X_OK)
-    assert re.search(r"^set -eu", path.read_text(), re.M)
+def test_is_executable_and_stops_at_the_first_error(subtests: pytest.Subtests) -> None:
+    for script in SCRIPTS:
+        with subtests.test(script=script):
+            path = ROOT / "scripts" / script
+            assert os.access(path, os.X_OK)
+            assert re.search(r"^set -eu", path.read_text(), re.M)
 
 
 @pytest.mark.parametrize("script", [name for name in SCRIPTS if name != "smoke.sh"])

@@ -86,9 +86,8 @@ def test_an_audit_entry_that_was_published_again_is_one() -> None:
     assert [(moment.at, moment.event_id) for moment in audit_told(rows)] == [(NOON, "e1"), (NOON, "e2")]
 
 
-@pytest.mark.parametrize(
-    ("changes", "what", "detail"),
-    [
+def test_an_audit_entry_in_one_line(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[dict[str, Any], str, str]] = [
         (
             {"before": {"title": "a"}, "after": {"title": "b"}, "direction": "erp_to_maintainx"},
             "update in MaintainX",
@@ -135,11 +134,11 @@ def test_an_audit_entry_that_was_published_again_is_one() -> None:
             "update in the ERP",
             f'longText: "" -> "{"x" * 59}…; on a webhook',
         ),
-    ],
-)
-def test_an_audit_entry_in_one_line(changes: dict[str, Any], what: str, detail: str) -> None:
-    (moment,) = audit_told([row(entry(**changes).to_json())])
-    assert (moment.kind, moment.what, moment.detail) == ("audit", what, detail)
+    ]
+    for changes, what, detail in cases:
+        with subtests.test(changes=changes):
+            (moment,) = audit_told([row(entry(**changes).to_json())])
+            assert (moment.kind, moment.what, moment.detail) == ("audit", what, detail)
 
 
 def test_an_audit_entry_from_before_a_field_was_added_is_told_as_well() -> None:

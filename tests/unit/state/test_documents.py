@@ -71,15 +71,19 @@ def test_document_ids_are_ids_that_firestore_takes(site: str, number: int) -> No
     assert document_id not in (".", "..")
 
 
-@pytest.mark.parametrize(
-    ("after_s", "holder"),
-    [(0, InProgress("one", NOON_UTC + timedelta(seconds=60))), (59.999999, InProgress), (60, None), (999, None)],
-)
-def test_claim_is_held_until_its_lease_ends(after_s: float, holder: object) -> None:
-    until_utc = NOON_UTC + timedelta(seconds=60)
-    document = d.claimed(ClaimKey("s", "e", "d"), owner="one", now_utc=NOON_UTC, until_utc=until_utc)
-    found = d.claim_holder(document, NOON_UTC + timedelta(seconds=after_s))
-    assert found == holder or (isinstance(holder, type) and isinstance(found, holder))
+def test_claim_is_held_until_its_lease_ends(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[float, object]] = [
+        (0, InProgress("one", NOON_UTC + timedelta(seconds=60))),
+        (59.999999, InProgress),
+        (60, None),
+        (999, None),
+    ]
+    for after_s, holder in cases:
+        with subtests.test(after_s=after_s):
+            until_utc = NOON_UTC + timedelta(seconds=60)
+            document = d.claimed(ClaimKey("s", "e", "d"), owner="one", now_utc=NOON_UTC, until_utc=until_utc)
+            found = d.claim_holder(document, NOON_UTC + timedelta(seconds=after_s))
+            assert found == holder or (isinstance(holder, type) and isinstance(found, holder))
 
 
 @pytest.mark.parametrize(("after_s", "done"), [(0, True), (99, True), (100, False)])

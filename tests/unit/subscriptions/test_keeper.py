@@ -136,44 +136,45 @@ def test_healing_does_not_enforce_the_configuration(world: World) -> None:
     assert world.made == before
 
 
-@pytest.mark.parametrize("after", [False, True], ids=["before the call", "after the call"])
-@pytest.mark.parametrize("changed", ["create", "rotate", "replace", "heal"])
-def test_interrupted_anywhere_the_next_run_goes_on(changed: str, after: bool) -> None:
+def test_interrupted_anywhere_the_next_run_goes_on(subtests: pytest.Subtests) -> None:
     """Every call in turn is the last of a process; then a new process finishes."""
-    crash_at = 0
-    while True:
-        crash_at += 1
-        world = World()
-        if changed != "create":
-            run(world, world.keeper(TYPES))
-        keeper = world.keeper(FILTERED if changed == "replace" else TYPES)
-        rotate = set(TYPES) if changed == "rotate" else set()
-        if changed == "heal":
-            del world.made[world.serving("NEW_ASSET")[0]]
-        elif changed != "create":
-            world.must_be_served = set(TYPES)
-        world.calls.clear()
-        world.crash_at, world.crash_after = crash_at, after
-        try:
-            run(world, keeper, rotate=rotate)
-        except Crash:
-            crashed = True
-        else:
-            crashed = False
-        finished = len(world.calls) < crash_at
-        world.crash_at = None
-        run(world, keeper, rotate=rotate)
-        assert world.refused == []
-        assert world.gaps == []
-        assert keeper.verify(compare_secrets=True) == ()
-        assert [entry.state for entry in keeper.remembered()] == ["active", "active"]
-        unknown = set(world.made) - {entry.id for entry in keeper.remembered()}
-        # Only what was made in the very call that never came back is unknown, and it delivers nothing.
-        assert len(unknown) <= 1
-        assert all(world.made[id_]["url"].endswith("/parked") for id_ in unknown)
-        if finished and not crashed:
-            break
-    assert crash_at > 10
+    for changed in ["create", "rotate", "replace", "heal"]:
+        for case, after in [("before the call", False), ("after the call", True)]:
+            with subtests.test(case=case):
+                crash_at = 0
+                while True:
+                    crash_at += 1
+                    world = World()
+                    if changed != "create":
+                        run(world, world.keeper(TYPES))
+                    keeper = world.keeper(FILTERED if changed == "replace" else TYPES)
+                    rotate = set(TYPES) if changed == "rotate" else set()
+                    if changed == "heal":
+                        del world.made[world.serving("NEW_ASSET")[0]]
+                    elif changed != "create":
+                        world.must_be_served = set(TYPES)
+                    world.calls.clear()
+                    world.crash_at, world.crash_after = crash_at, after
+                    try:
+                        run(world, keeper, rotate=rotate)
+                    except Crash:
+                        crashed = True
+                    else:
+                        crashed = False
+                    finished = len(world.calls) < crash_at
+                    world.crash_at = None
+                    run(world, keeper, rotate=rotate)
+                    assert world.refused == []
+                    assert world.gaps == []
+                    assert keeper.verify(compare_secrets=True) == ()
+                    assert [entry.state for entry in keeper.remembered()] == ["active", "active"]
+                    unknown = set(world.made) - {entry.id for entry in keeper.remembered()}
+                    # Only what was made in the very call that never came back is unknown, and it delivers nothing.
+                    assert len(unknown) <= 1
+                    assert all(world.made[id_]["url"].endswith("/parked") for id_ in unknown)
+                    if finished and not crashed:
+                        break
+                assert crash_at > 10
 
 
 def test_nothing_is_made_that_could_not_be_remembered(world: World) -> None:

@@ -80,16 +80,19 @@ CASES: dict[str, tuple[list[Remembered], set[int], list[tuple[str, int | None]]]
 }
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_plan(name: str) -> None:
-    remembered, missing, steps = CASES[name]
-    actual = {
-        item.id: None if item.id in missing else Subscription(id=item.id, type=item.type, url=USED, status="VALID")
-        for item in remembered
-        if item.state != "gone"
-    }
-    assert [(step.verb, step.id) for step in plan([WANTED], remembered, actual)] == steps
-    assert [(step.verb, step.id) for step in plan([WANTED], remembered[::-1], actual)] == steps
+def test_plan(subtests: pytest.Subtests) -> None:
+    for name in CASES:
+        with subtests.test(name=name):
+            remembered, missing, steps = CASES[name]
+            actual = {
+                item.id: None
+                if item.id in missing
+                else Subscription(id=item.id, type=item.type, url=USED, status="VALID")
+                for item in remembered
+                if item.state != "gone"
+            }
+            assert [(step.verb, step.id) for step in plan([WANTED], remembered, actual)] == steps
+            assert [(step.verb, step.id) for step in plan([WANTED], remembered[::-1], actual)] == steps
 
 
 def found(**ids: Subscription | None) -> dict[int, Subscription | None]:

@@ -87,13 +87,16 @@ def deaths_in(situation: Situation) -> Iterator[Death]:
         yield Death(world, about, call, f"{when} {number} {call}")
 
 
-@pytest.mark.parametrize("name", SITUATIONS)
-def test_a_crash_at_any_call_is_mended_by_the_next_delivery(name: str) -> None:
-    meanwhiles = list(MEANWHILES)
-    if SITUATIONS[name].prepare is found:
-        meanwhiles.remove(World.delete)  # an order that was found but never linked is not ours to cancel
-    cases = itertools.product(deaths_in(SITUATIONS[name]), meanwhiles)
-    try_each({f"{death}, {step.__name__}": partial(is_mended_by_the_next, death, step) for death, step in cases})
+def test_a_crash_at_any_call_is_mended_by_the_next_delivery(subtests: pytest.Subtests) -> None:
+    for name in SITUATIONS:
+        with subtests.test(name=name):
+            meanwhiles = list(MEANWHILES)
+            if SITUATIONS[name].prepare is found:
+                meanwhiles.remove(World.delete)  # an order that was found but never linked is not ours to cancel
+            cases = itertools.product(deaths_in(SITUATIONS[name]), meanwhiles)
+            try_each(
+                {f"{death}, {step.__name__}": partial(is_mended_by_the_next, death, step) for death, step in cases}
+            )
 
 
 def is_mended_by_the_next(death: Death, meanwhile: Step) -> None:
@@ -112,10 +115,13 @@ def is_mended_by_the_next(death: Death, meanwhile: Step) -> None:
     assert len({each.event_id for each in world.announced}) == told
 
 
-@pytest.mark.parametrize("name", SITUATIONS)
-def test_another_delivery_mends_it_too_before_the_first_comes_again(name: str) -> None:
-    cases = itertools.product(deaths_in(SITUATIONS[name]), [event("other"), erp_event("other")])
-    try_each({f"{death}, {other.source}": partial(is_mended_by_another, death, other) for death, other in cases})
+def test_another_delivery_mends_it_too_before_the_first_comes_again(subtests: pytest.Subtests) -> None:
+    for name in SITUATIONS:
+        with subtests.test(name=name):
+            cases = itertools.product(deaths_in(SITUATIONS[name]), [event("other"), erp_event("other")])
+            try_each(
+                {f"{death}, {other.source}": partial(is_mended_by_another, death, other) for death, other in cases}
+            )
 
 
 def is_mended_by_another(death: Death, other: Event) -> None:

@@ -111,10 +111,11 @@ CASES: dict[str, tuple[ErpRecord, SyncRecord | None, str | None, tuple[str, ...]
 }
 
 
-@pytest.mark.parametrize(("erp", "record", "skip", "fields"), CASES.values(), ids=CASES.keys())
-def test_verdict(erp: ErpRecord, record: SyncRecord | None, skip: str | None, fields: tuple[str, ...]) -> None:
-    finding = judge(erp, WORK_ORDER, record, RULES)
-    assert (finding.skip, finding.fields) == (skip, fields)
+def test_verdict(subtests: pytest.Subtests) -> None:
+    for erp, record, skip, fields in CASES.values():
+        with subtests.test(erp=erp, record=record, skip=skip, fields=fields):
+            finding = judge(erp, WORK_ORDER, record, RULES)
+            assert (finding.skip, finding.fields) == (skip, fields)
 
 
 def test_a_comparison_finds_what_differs_at_our_own_version_whichever_side_writes_it() -> None:
@@ -145,23 +146,24 @@ def test_the_same_state_of_a_record_is_the_same_event_until_somebody_looked_at_i
     assert event_id(new_to_us) == event_id(new_to_us, after=86400)
 
 
-@pytest.mark.parametrize("tells_time", [True, False])
-@pytest.mark.parametrize("version", ["none", "of the content", "one for all"])
-def test_back_and_forth_is_a_new_event_each_time(version: str, tells_time: bool) -> None:
+def test_back_and_forth_is_a_new_event_each_time(subtests: pytest.Subtests) -> None:
     """Of an ERP that may have no versions or no times, or does not count each change as one. A look follows each."""
-    record, ids = replace(RECORD, erp_version=None), []
-    for value in ("3", "1", "3", "1", "3"):
-        told = {"none": None, "of the content": f"v{value}", "one for all": "v"}[version]
-        erp = replace(found(version=told, priority=value), changed_at=NOON if tells_time else None)
-        finding = judge(erp, WORK_ORDER, record, RULES)
-        assert (finding.skip, finding.fields) == (None, ("priority",))
-        ids.append(event_id(finding))
-        base = {**record.base, "priority": Agreed("x", value, value).to_json()}
-        record = replace(
-            record, base=base, erp_version=told, updated_at_utc=record.updated_at_utc + timedelta(minutes=1)
-        )
-        assert judge(erp, WORK_ORDER, record, RULES).skip in ("own_write", "unchanged")
-    assert len(set(ids)) == 5
+    for version in ["none", "of the content", "one for all"]:
+        for tells_time in [True, False]:
+            with subtests.test(version=version, tells_time=tells_time):
+                record, ids = replace(RECORD, erp_version=None), []
+                for value in ("3", "1", "3", "1", "3"):
+                    told = {"none": None, "of the content": f"v{value}", "one for all": "v"}[version]
+                    erp = replace(found(version=told, priority=value), changed_at=NOON if tells_time else None)
+                    finding = judge(erp, WORK_ORDER, record, RULES)
+                    assert (finding.skip, finding.fields) == (None, ("priority",))
+                    ids.append(event_id(finding))
+                    base = {**record.base, "priority": Agreed("x", value, value).to_json()}
+                    record = replace(
+                        record, base=base, erp_version=told, updated_at_utc=record.updated_at_utc + timedelta(minutes=1)
+                    )
+                    assert judge(erp, WORK_ORDER, record, RULES).skip in ("own_write", "unchanged")
+                assert len(set(ids)) == 5
 
 
 def test_another_state_is_another_event() -> None:

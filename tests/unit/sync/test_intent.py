@@ -37,18 +37,17 @@ def test_a_record_at_the_version_of_before_shows_that_an_update_was_not_done(
     assert (intent().part_done(found, version_now) is not None) is was_done
 
 
-@pytest.mark.parametrize(
-    ("found", "was_done"),
-    [
+def test_one_written_field_is_enough_if_none_is_as_before(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[dict[str, str], bool]] = [
         ({"priority": "3", "shortText": "Replace seal"}, False),
         ({"priority": "4", "shortText": "Replace both seals "}, True),  # somebody changed the priority since
         ({"priority": "3"}, False),
         ({}, False),
-    ],
-)
-def test_one_written_field_is_enough_if_none_is_as_before(found: dict[str, str], was_done: bool) -> None:
-    assert (intent().part_done(found, "2") is not None) is was_done
-    assert (intent(version_before=None).part_done(found, "2") is not None) is was_done
+    ]
+    for found, was_done in cases:
+        with subtests.test(found=found):
+            assert (intent().part_done(found, "2") is not None) is was_done
+            assert (intent(version_before=None).part_done(found, "2") is not None) is was_done
 
 
 @pytest.mark.parametrize("direction", ["maintainx_to_erp", "erp_to_maintainx"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -11,7 +11,7 @@ from shared.config.mappings import MappingFile
 from shared.erp.base import ErpRecord
 from shared.errors import MappingError
 from shared.sync.new_in_erp import as_made_of_erp, is_wanted, mark_of, marked_erp_id, new_event, new_work_order
-from shared.sync.resolver import UNKNOWN, Agreed, FieldState, resolve
+from shared.sync.resolver import UNKNOWN, Agreed, Direction, FieldState, Policy, resolve
 from tests.fakes.sync_world import SITE, ZONE, both_ways_mapping
 
 NOW = datetime(2026, 9, 14, 12, tzinfo=UTC)
@@ -26,9 +26,8 @@ def mapping(**keys: Any) -> MappingFile:
     return both_ways_mapping(**{"on_new_in_erp": {"action": "create"}, "plant": {"once": True}, **keys})
 
 
-@pytest.mark.parametrize(
-    ("record", "wanted"),
-    [
+def test_what_is_ours_or_over_is_not_wanted(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[ErpRecord, bool]] = [
         (found(), True),
         (found(reference=""), True),
         (found(reference="PM-PLAN-7"), True),
@@ -39,26 +38,25 @@ def mapping(**keys: Any) -> MappingFile:
         (found(status="CLOSED"), False),
         (found(status="CANCELLED "), False),
         (found(status="SOMETHING NEW"), True),  # the mapping's fault is told when it is made
-    ],
-)
-def test_what_is_ours_or_over_is_not_wanted(record: ErpRecord, wanted: bool) -> None:
-    assert is_wanted(mapping(), record) is wanted
-    assert not is_wanted(both_ways_mapping(), record)
+    ]
+    for record, wanted in cases:
+        with subtests.test(record=record):
+            assert is_wanted(mapping(), record) is wanted
+            assert not is_wanted(both_ways_mapping(), record)
 
 
-@pytest.mark.parametrize(
-    ("when", "wanted"),
-    [
+def test_every_condition_must_fit(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[dict[str, list[Any]], bool]] = [
         ({"plant": ["2020"]}, True),
         ({"plant": ["1010", "2020"]}, True),
         ({"plant": ["1010"]}, False),
         ({"plant": ["2020"], "priority": ["1"]}, False),
         ({"priority": [2]}, True),  # a number in YAML means the text
         ({"costCenter": ["4100"]}, True),  # not shown by a list: the record itself will tell
-    ],
-)
-def test_every_condition_must_fit(when: dict[str, list[Any]], wanted: bool) -> None:
-    assert is_wanted(mapping(on_new_in_erp={"action": "create", "when": when}), found()) is wanted
+    ]
+    for when, wanted in cases:
+        with subtests.test(when=when):
+            assert is_wanted(mapping(on_new_in_erp={"action": "create", "when": when}), found()) is wanted
 
 
 def test_an_empty_field_fits_the_empty_text() -> None:
@@ -79,15 +77,21 @@ def test_the_mapping_is_read_backwards_without_the_status() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("order_type", "made"),
-    [("PM01", "REACTIVE"), ("PM02", "PREVENTIVE"), ("PM03", "OTHER"), ("PM09", None), (None, None), ("", None)],
-)
-def test_a_field_that_does_not_travel_back_is_read_where_it_is_clear(order_type: str | None, made: Any) -> None:
-    # PM03 is OTHER, as nobody can write CYCLE_COUNT.
-    values = {"REACTIVE": "PM01", "PREVENTIVE": "PM02", "OTHER": "PM03", "CYCLE_COUNT": "PM03"}
-    body = new_work_order(mapping(orderType={"values": values}), found(orderType=order_type), ZONE)
-    assert body.get("type") == made
+def test_a_field_that_does_not_travel_back_is_read_where_it_is_clear(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str | None, Any]] = [
+        ("PM01", "REACTIVE"),
+        ("PM02", "PREVENTIVE"),
+        ("PM03", "OTHER"),
+        ("PM09", None),
+        (None, None),
+        ("", None),
+    ]
+    for order_type, made in cases:
+        with subtests.test(order_type=order_type):
+            # PM03 is OTHER, as nobody can write CYCLE_COUNT.
+            values = {"REACTIVE": "PM01", "PREVENTIVE": "PM02", "OTHER": "PM03", "CYCLE_COUNT": "PM03"}
+            body = new_work_order(mapping(orderType={"values": values}), found(orderType=order_type), ZONE)
+            assert body.get("type") == made
 
 
 def test_a_value_that_several_could_mean_is_left_out() -> None:
@@ -146,23 +150,24 @@ def test_under_another_policy_the_same_state_is_another_event() -> None:
     assert len({new_event(SITE, rule, found(), NOW).event_id for rule in rules}) == 3
 
 
-@pytest.mark.parametrize("direction", ["both", "to_erp", "to_maintainx"])
-@pytest.mark.parametrize("policy", ["maintainx", "erp", "newest", "manual"])
-@pytest.mark.parametrize("held", [True, False])
-def test_at_the_first_meeting_the_erps_value_stays_whatever_the_policy(direction: Any, policy: Any, held: bool) -> None:
-    state = FieldState(
-        field="status",
-        base=None,
-        maintainx="OPEN",
-        sent="REL",
-        erp="CNF",
-        back="IN_PROGRESS",
-        held=held,
-        direction=direction,
-        policy=policy,
-    )
-    (decision,) = resolve([as_made_of_erp(state)], "maintainx").decisions
-    assert decision.winner == "erp"
+def test_at_the_first_meeting_the_erps_value_stays_whatever_the_policy(subtests: pytest.Subtests) -> None:
+    for held in [True, False]:
+        for policy in get_args(Policy):
+            for direction in get_args(Direction):
+                with subtests.test(held=held, policy=policy, direction=direction):
+                    state = FieldState(
+                        field="status",
+                        base=None,
+                        maintainx="OPEN",
+                        sent="REL",
+                        erp="CNF",
+                        back="IN_PROGRESS",
+                        held=held,
+                        direction=direction,
+                        policy=policy,
+                    )
+                    (decision,) = resolve([as_made_of_erp(state)], "maintainx").decisions
+                    assert decision.winner == "erp"
 
 
 def test_what_the_erp_leaves_empty_and_maintainx_cannot_stays_empty_in_the_erp() -> None:

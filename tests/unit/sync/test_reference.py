@@ -39,12 +39,19 @@ def test_the_work_order_can_be_read_from_it(site: str, work_order_id: int, lengt
     assert work_order_id_in(reference, "another-plant", length) in (None, work_order_id)
 
 
-@pytest.mark.parametrize(
-    "reference",
-    [None, "", "PO-4711", "mx:plant-2:9001001", "mx:plant-1:", "mx:plant-1:09001001", "mx:plant-1:9001001 "],
-)
-def test_what_is_no_reference_of_this_site_names_no_work_order(reference: str | None) -> None:
-    assert work_order_id_in(reference, "plant-1") is None
+def test_what_is_no_reference_of_this_site_names_no_work_order(subtests: pytest.Subtests) -> None:
+    cases: list[str | None] = [
+        None,
+        "",
+        "PO-4711",
+        "mx:plant-2:9001001",
+        "mx:plant-1:",
+        "mx:plant-1:09001001",
+        "mx:plant-1:9001001 ",
+    ]
+    for reference in cases:
+        with subtests.test(reference=reference):
+            assert work_order_id_in(reference, "plant-1") is None
 
 
 @pytest.mark.parametrize("text", ["mx:plant-1:5", "MX:PLANT-9:5 ", "mx:long~0a1b2c3d:123456789012345678"])
@@ -52,6 +59,8 @@ def test_a_reference_of_any_site_is_one_however_the_erp_writes_it(text: str) -> 
     assert is_reference(text)
 
 
-@pytest.mark.parametrize("text", [None, "", "PM-PLAN-7", "mx:plant-1:", "mx::5", "see mx:plant-1:5", "mx:a:b:5"])
-def test_anything_else_is_none(text: str | None) -> None:
-    assert not is_reference(text)
+def test_anything_else_is_none(subtests: pytest.Subtests) -> None:
+    cases: list[str | None] = [None, "", "PM-PLAN-7", "mx:plant-1:", "mx::5", "see mx:plant-1:5", "mx:a:b:5"]
+    for text in cases:
+        with subtests.test(text=text):
+            assert not is_reference(text)

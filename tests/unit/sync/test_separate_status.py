@@ -180,27 +180,26 @@ def test_cancelling_writes_the_fields_first_and_then_the_status() -> None:
     assert world.audited() == {"cancel": 2}
 
 
-@pytest.mark.parametrize("erp", [SeparateStatusErp, QuietStatusErp])
-@pytest.mark.parametrize("policy", ["maintainx", "erp", "newest", "manual"])
-@pytest.mark.parametrize("steps", [0, 1])
-def test_steps_that_were_cut_off_are_our_own_and_no_change_of_the_erp(
-    erp: type[SeparateStatusErp], policy: str, steps: int
-) -> None:
-    world = new_world(erp, status={"policy": policy})
-    world.deliver()
-    world.wait(60)
-    world.change(status="DONE")
-    separate = world.erp
-    assert isinstance(separate, SeparateStatusErp)
-    separate.fails_after = steps
-    with pytest.raises(OutcomeUnknown):
-        world.deliver(event("e2"))
-    assert status_of(world) == ("NEW", "IN_WORK")[steps]
-    assert world.deliver(erp_event()).reason == "updated"
-    assert (world.work_orders[WORK_ORDER]["status"], status_of(world)) == ("DONE", "COMPLETED")
-    afters = [entry["after"] for entry in world.published if entry["action"] == "status"]
-    assert afters == [{"status": "IN_WORK"}] * steps + [{"status": "COMPLETED"}]
-    assert_in_step(world)
+def test_steps_that_were_cut_off_are_our_own_and_no_change_of_the_erp(subtests: pytest.Subtests) -> None:
+    for steps in [0, 1]:
+        for policy in ["maintainx", "erp", "newest", "manual"]:
+            for erp in [SeparateStatusErp, QuietStatusErp]:
+                with subtests.test(steps=steps, policy=policy, erp=erp):
+                    world = new_world(erp, status={"policy": policy})
+                    world.deliver()
+                    world.wait(60)
+                    world.change(status="DONE")
+                    separate = world.erp
+                    assert isinstance(separate, SeparateStatusErp)
+                    separate.fails_after = steps
+                    with pytest.raises(OutcomeUnknown):
+                        world.deliver(event("e2"))
+                    assert status_of(world) == ("NEW", "IN_WORK")[steps]
+                    assert world.deliver(erp_event()).reason == "updated"
+                    assert (world.work_orders[WORK_ORDER]["status"], status_of(world)) == ("DONE", "COMPLETED")
+                    afters = [entry["after"] for entry in world.published if entry["action"] == "status"]
+                    assert afters == [{"status": "IN_WORK"}] * steps + [{"status": "COMPLETED"}]
+                    assert_in_step(world)
 
 
 @pytest.mark.parametrize("erp", [SeparateStatusErp, QuietStatusErp])

@@ -104,19 +104,18 @@ def test_what_the_planner_left_empty_is_left_to_maintainx_and_stays_empty_in_the
     assert site.look().reason == "unchanged"
 
 
-@pytest.mark.parametrize(
-    "order",
-    [
+def test_an_order_that_is_over_or_ours_is_not_made_again(subtests: pytest.Subtests) -> None:
+    cases: list[dict[str, Any]] = [
         {"externalReference": f"mx:{SITE}:5"},
         {"externalReference": "MX:another-site:5"},
         {"status": "COMPLETED"},
         {"status": "CANCELLED"},
-    ],
-)
-def test_an_order_that_is_over_or_ours_is_not_made_again(order: dict[str, Any]) -> None:
-    site = Site(**order)
-    assert site.take_in().reason == "not_wanted"
-    assert (site.made(), site.state.get_memo(SITE, memo_name(site.erp_id))) == ([], {})
+    ]
+    for order in cases:
+        with subtests.test(order=order):
+            site = Site(**order)
+            assert site.take_in().reason == "not_wanted"
+            assert (site.made(), site.state.get_memo(SITE, memo_name(site.erp_id))) == ([], {})
 
 
 def test_an_order_that_does_not_meet_the_condition_is_left_alone() -> None:

@@ -34,11 +34,12 @@ def test_a_work_order_without_what_tells_versions_apart_is_unusable(field: str) 
         work_order_row("plant-1", record, LOADED_AT)
 
 
-@pytest.mark.parametrize("field", ["assetId", "status", "startedAt", "updatedAt"])
-def test_an_asset_status_that_cannot_be_placed_is_unusable(field: str) -> None:
-    record = AssetStatus.model_validate({key: value for key, value in ASSET_STATUS.items() if key != field})
-    with pytest.raises(Unusable, match=f"no {field}"):
-        asset_status_row("plant-1", record, LOADED_AT)
+def test_an_asset_status_that_cannot_be_placed_is_unusable(subtests: pytest.Subtests) -> None:
+    for field in ["assetId", "status", "startedAt", "updatedAt"]:
+        with subtests.test(field=field):
+            record = AssetStatus.model_validate({key: value for key, value in ASSET_STATUS.items() if key != field})
+            with pytest.raises(Unusable, match=f"no {field}"):
+                asset_status_row("plant-1", record, LOADED_AT)
 
 
 def test_a_deleted_interval_is_marked() -> None:

@@ -25,35 +25,39 @@ UNSAFE = {
 }
 
 
-@pytest.mark.parametrize("file", SQL_FILES)
-def test_comments_have_neither_apostrophe_nor_at_sign(file: str) -> None:
+def test_comments_have_neither_apostrophe_nor_at_sign(subtests: pytest.Subtests) -> None:
     """The stand-in replaces parameters in comments too, and takes an apostrophe for the start of a text."""
-    comments = [line for line in text(file).splitlines() if line.lstrip().startswith("--")]
-    assert not [line for line in comments if "'" in line or "@" in line]
+    for file in SQL_FILES:
+        with subtests.test(file=file):
+            comments = [line for line in text(file).splitlines() if line.lstrip().startswith("--")]
+            assert not [line for line in comments if "'" in line or "@" in line]
 
 
-@pytest.mark.parametrize("file", SQL_FILES)
-def test_only_sql_that_means_the_same_everywhere_is_used(file: str) -> None:
-    assert [rule for rule, pattern in UNSAFE.items() if re.search(pattern, text(file))] == []
+def test_only_sql_that_means_the_same_everywhere_is_used(subtests: pytest.Subtests) -> None:
+    for file in SQL_FILES:
+        with subtests.test(file=file):
+            assert [rule for rule, pattern in UNSAFE.items() if re.search(pattern, text(file))] == []
 
 
-@pytest.mark.parametrize("kpi", KPIS)
-def test_a_kpi_says_what_it_is_where_it_comes_from_and_in_which_version(kpi: str) -> None:
-    content = text(f"kpis/{kpi}.sql")
-    assert content.startswith("--")
-    assert f"'{kpi}' AS kpi" in content
-    assert "Version 1." in content
-    assert re.search(r"--.*(Standard: .*SMRP \d|No standard)", content)
-    assert re.search(r"v1'", content)
+def test_a_kpi_says_what_it_is_where_it_comes_from_and_in_which_version(subtests: pytest.Subtests) -> None:
+    for kpi in KPIS:
+        with subtests.test(kpi=kpi):
+            content = text(f"kpis/{kpi}.sql")
+            assert content.startswith("--")
+            assert f"'{kpi}' AS kpi" in content
+            assert "Version 1." in content
+            assert re.search(r"--.*(Standard: .*SMRP \d|No standard)", content)
+            assert re.search(r"v1'", content)
 
 
-@pytest.mark.parametrize("kpi", KPIS)
-def test_a_kpi_is_documented_under_its_definition(kpi: str) -> None:
-    documentation = (ROOT / "docs" / "kpis.md").read_text()
-    assert f"### {kpi}\n" in documentation
-    section = documentation.split(f"### {kpi}\n")[1].split("\n### ")[0]
-    for definition in DEFINITION.findall(text(f"kpis/{kpi}.sql")):
-        assert definition in section
+def test_a_kpi_is_documented_under_its_definition(subtests: pytest.Subtests) -> None:
+    for kpi in KPIS:
+        with subtests.test(kpi=kpi):
+            documentation = (ROOT / "docs" / "kpis.md").read_text()
+            assert f"### {kpi}\n" in documentation
+            section = documentation.split(f"### {kpi}\n")[1].split("\n### ")[0]
+            for definition in DEFINITION.findall(text(f"kpis/{kpi}.sql")):
+                assert definition in section
 
 
 def test_kpi_values_joins_every_kpi() -> None:

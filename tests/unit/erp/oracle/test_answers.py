@@ -21,9 +21,8 @@ STRUCTURED = {
 }
 
 
-@pytest.mark.parametrize(
-    ("response", "said"),
-    [
+def test_every_way_of_saying_what_is_wrong_is_understood(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[httpx.Response, str]] = [
         (
             answer(400, STRUCTURED),
             "The asset number isn't valid. (MNT-1234, /AssetNumber); The priority isn't valid.",
@@ -38,10 +37,10 @@ STRUCTURED = {
         (httpx.Response(400, json=["odd"]), '["odd"]'),
         (httpx.Response(503, html="<html><style>a{}</style><h1>Busy &amp; away</h1></html>"), "Busy & away"),
         (httpx.Response(502), ""),
-    ],
-)
-def test_every_way_of_saying_what_is_wrong_is_understood(response: httpx.Response, said: str) -> None:
-    assert " ".join(explain(response).split()) == said
+    ]
+    for response, said in cases:
+        with subtests.test(response=response):
+            assert " ".join(explain(response).split()) == said
 
 
 def test_the_record_in_a_refused_update_is_not_in_the_message() -> None:
@@ -51,30 +50,28 @@ def test_the_record_in_a_refused_update_is_not_in_the_message() -> None:
     assert "changed since it was read" in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("response", "error"),
-    [
+def test_the_errors_carry_what_was_said(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[httpx.Response, type[Exception]]] = [
         (answer(400, STRUCTURED), RemoteRejected),
         (httpx.Response(404, text="Not Found"), RecordNotFound),
         (httpx.Response(503, html="<p>MNT-1234 asset number</p>"), RemoteUnavailable),
         (httpx.Response(400, text="MNT-1234: the asset number isn't valid."), RemoteRejected),
-    ],
-)
-def test_the_errors_carry_what_was_said(response: httpx.Response, error: type[Exception]) -> None:
-    with pytest.raises(error) as caught:
-        erp(response).get("1")
-    assert "oracle" not in str(caught.value)
-    if response.status_code != 404:
-        assert "MNT-1234" in str(caught.value)
+    ]
+    for response, error in cases:
+        with subtests.test(response=response):
+            with pytest.raises(error) as caught:
+                erp(response).get("1")
+            assert "oracle" not in str(caught.value)
+            if response.status_code != 404:
+                assert "MNT-1234" in str(caught.value)
 
 
 def linked(indicator: Any, rel: str = "self") -> dict[str, Any]:
     return {"links": [{"rel": "canonical"}, {"rel": rel, "properties": {"changeIndicator": indicator}}]}
 
 
-@pytest.mark.parametrize(
-    ("etag", "item", "version"),
-    [
+def test_the_version_is_the_etag_or_what_it_is_made_of(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str | None, Any, str | None]] = [
         ('"A1"', linked("B2"), '"A1"'),
         (None, linked("B2"), '"B2"'),
         (None, linked("B2", rel="parent"), None),
@@ -82,16 +79,15 @@ def linked(indicator: Any, rel: str = "self") -> dict[str, Any]:
         (None, {"links": "odd"}, None),
         (None, {"links": [{"rel": "self", "properties": None}, 5]}, None),
         (None, {}, None),
-    ],
-)
-def test_the_version_is_the_etag_or_what_it_is_made_of(etag: str | None, item: Any, version: str | None) -> None:
-    response = httpx.Response(200, headers={} if etag is None else {"ETag": etag})
-    assert version_of(response, item) == version
+    ]
+    for etag, item, version in cases:
+        with subtests.test(etag=etag, item=item, version=version):
+            response = httpx.Response(200, headers={} if etag is None else {"ETag": etag})
+            assert version_of(response, item) == version
 
 
-@pytest.mark.parametrize(
-    ("told", "faults"),
-    [
+def test_a_transaction_says_that_it_was_not_carried_out(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[dict[str, Any], str | None]] = [
         ({}, None),
         ({"ErrorsExistFlag": "false", "OperationTransactionDetail": [{"ErrorMessages": None}]}, None),
         ({"ErrorsExistFlag": False}, None),
@@ -103,7 +99,7 @@ def test_the_version_is_the_etag_or_what_it_is_made_of(etag: str | None, item: A
             },
             "Not released.; Not ready.",
         ),
-    ],
-)
-def test_a_transaction_says_that_it_was_not_carried_out(told: dict[str, Any], faults: str | None) -> None:
-    assert transaction_faults(told) == faults
+    ]
+    for told, faults in cases:
+        with subtests.test(told=told):
+            assert transaction_faults(told) == faults

@@ -46,10 +46,11 @@ def test_describe_tells_the_tenant_s_own_fields() -> None:
     assert found.status is not None
 
 
-@pytest.mark.parametrize("body", [{}, [], {"Resources": {}}, {"Resources": {"maintenanceWorkOrders": {}}}, "x", None])
-def test_an_answer_without_attributes_is_an_error_and_not_an_order_without_fields(body: Any) -> None:
-    with pytest.raises(RemoteRejected):
-        erp(answer(200, body)).describe()
+def test_an_answer_without_attributes_is_an_error_and_not_an_order_without_fields(subtests: pytest.Subtests) -> None:
+    cases: list[Any] = [{}, [], {"Resources": {}}, {"Resources": {"maintenanceWorkOrders": {}}}, "x", None]
+    for body in cases:
+        with subtests.test(body=body), pytest.raises(RemoteRejected):
+            erp(answer(200, body)).describe()
 
 
 def test_the_documented_fields_are_known_without_asking() -> None:

@@ -89,9 +89,11 @@ def test_a_last_page_on_which_only_one_is_that_moved_there_is_no_error() -> None
     assert [record.id for record in found] == ["1", "2"]
 
 
-@pytest.mark.parametrize("body", [{}, [], {"items": {}}, {"count": 0}, "x", None, {"items": ["x"]}, {"items": [{}]}])
-def test_an_answer_that_is_no_list_of_orders_is_an_error_and_not_nothing_found(body: Any) -> None:
-    with pytest.raises(RemoteRejected):
-        erp(answer(200, body)).find_by_reference("r")
-    with pytest.raises(RemoteRejected):
-        list(erp(answer(200, DESCRIBE), answer(200, body)).changed_since(SINCE))
+def test_an_answer_that_is_no_list_of_orders_is_an_error_and_not_nothing_found(subtests: pytest.Subtests) -> None:
+    cases: list[Any] = [{}, [], {"items": {}}, {"count": 0}, "x", None, {"items": ["x"]}, {"items": [{}]}]
+    for body in cases:
+        with subtests.test(body=body):
+            with pytest.raises(RemoteRejected):
+                erp(answer(200, body)).find_by_reference("r")
+            with pytest.raises(RemoteRejected):
+                list(erp(answer(200, DESCRIBE), answer(200, body)).changed_since(SINCE))

@@ -9,9 +9,8 @@ import pytest
 from tests.unit.erp.oracle.tenant import config
 
 
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
+def test_settings_that_make_no_sense_are_refused(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"organization_code": None}, "organization_code"),
         ({"organization_code": ""}, "organization_code"),
         ({"framework_version": 1}, "framework_version"),
@@ -24,11 +23,10 @@ from tests.unit.erp.oracle.tenant import config
         ({"completion": {"body": {"Details": [{"Note": "done {when}"}]}}}, "when} stands for nothing"),
         ({"completion": {"path": "transactions"}}, "path"),
         ({"reference_field": "Work Order"}, "reference_field"),
-    ],
-)
-def test_settings_that_make_no_sense_are_refused(settings: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        config(**settings)
+    ]
+    for settings, message in cases:
+        with subtests.test(settings=settings), pytest.raises(ValueError, match=message):
+            config(**settings)
 
 
 def test_an_organization_is_all_that_has_to_be_said() -> None:

@@ -37,9 +37,10 @@ def test_every_way_is_made_of_steps_that_oracle_takes_and_ends_where_wanted(curr
         assert step in WRITES or step == TRANSACTION
 
 
-@pytest.mark.parametrize(("current", "wanted"), sorted(WRITES))
-def test_what_oracle_takes_in_one_write_is_one_step(current: str, wanted: str) -> None:
-    assert steps(current, wanted) == (wanted,)
+def test_what_oracle_takes_in_one_write_is_one_step(subtests: pytest.Subtests) -> None:
+    for current, wanted in sorted(WRITES):
+        with subtests.test(current=current, wanted=wanted):
+            assert steps(current, wanted) == (wanted,)
 
 
 def test_no_way_leads_out_of_a_final_status_and_only_one_out_of_completed() -> None:

@@ -13,9 +13,8 @@ from shared.erp.base import FieldType
 from shared.erp.oracle.values import canonical, wire
 
 
-@pytest.mark.parametrize(
-    ("kind", "told", "meant"),
-    [
+def test_what_oracle_tells_has_one_canonical_form(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[FieldType | None, Any, Any]] = [
         ("time", "2026-09-16T18:00:00+02:00", "2026-09-16T16:00:00Z"),
         ("time", "2026-09-16T16:00:00.999+00:00", "2026-09-16T16:00:00Z"),
         ("time", "2026-09-16T16:00:00Z", "2026-09-16T16:00:00Z"),
@@ -41,17 +40,16 @@ from shared.erp.oracle.values import canonical, wire
         (None, "at 2026-09-16T18:00:00+02:00", "at 2026-09-16T18:00:00+02:00"),
         (None, "7", "7"),
         (None, 7, 7),
-    ],
-)
-def test_what_oracle_tells_has_one_canonical_form(kind: FieldType | None, told: Any, meant: Any) -> None:
-    found = canonical(kind, told)
-    assert found == meant
-    assert type(found) is type(meant)
+    ]
+    for kind, told, meant in cases:
+        with subtests.test(kind=kind, told=told, meant=meant):
+            found = canonical(kind, told)
+            assert found == meant
+            assert type(found) is type(meant)
 
 
-@pytest.mark.parametrize(
-    ("kind", "value", "sent"),
-    [
+def test_what_is_sent(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[FieldType | None, Any, Any]] = [
         ("time", "2026-09-16T16:00:00Z", "2026-09-16T16:00:00+00:00"),
         ("time", "2026-09-16T18:00:00+02:00", "2026-09-16T16:00:00+00:00"),
         (None, "2026-09-16T16:00:00Z", "2026-09-16T16:00:00+00:00"),
@@ -59,10 +57,10 @@ def test_what_oracle_tells_has_one_canonical_form(kind: FieldType | None, told: 
         ("text", "", None),
         ("number", 2, 2),
         ("boolean", False, False),
-    ],
-)
-def test_what_is_sent(kind: FieldType | None, value: Any, sent: Any) -> None:
-    assert wire(kind, value) == sent
+    ]
+    for kind, value, sent in cases:
+        with subtests.test(kind=kind, value=value, sent=sent):
+            assert wire(kind, value) == sent
 
 
 MOMENTS = st.datetimes(datetime(1970, 1, 2), datetime(2200, 1, 1)).map(lambda at: at.replace(microsecond=0))  # noqa: DTZ001

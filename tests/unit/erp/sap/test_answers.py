@@ -155,11 +155,13 @@ def test_a_repeated_create_is_recognisable_within_the_hour_and_no_longer() -> No
     assert sap.seen[4].headers["RepeatabilityCreation"] == "2026-09-16T17:00:00Z"
 
 
-@pytest.mark.parametrize("accepted", [answer(201), answer(201, {}), answer(201, {"d": {}}), answer(201, {"d": []})])
-def test_a_created_order_that_is_not_in_the_answer_is_searched_for(accepted: httpx.Response) -> None:
-    sap = Sap(token(), accepted, answer(200, many(one(**MINE))))
-    assert sap.erp().create({}, REFERENCE).id == "4000123"
-    assert sap.calls == ["HEAD /", "POST /MaintenanceOrder", "GET /MaintenanceOrder"]
+def test_a_created_order_that_is_not_in_the_answer_is_searched_for(subtests: pytest.Subtests) -> None:
+    cases: list[httpx.Response] = [answer(201), answer(201, {}), answer(201, {"d": {}}), answer(201, {"d": []})]
+    for accepted in cases:
+        with subtests.test(accepted=accepted):
+            sap = Sap(token(), accepted, answer(200, many(one(**MINE))))
+            assert sap.erp().create({}, REFERENCE).id == "4000123"
+            assert sap.calls == ["HEAD /", "POST /MaintenanceOrder", "GET /MaintenanceOrder"]
 
 
 @pytest.mark.parametrize("search", [answer(200, many()), answer(500), httpx.ReadTimeout("slow")])
@@ -173,9 +175,8 @@ def test_two_orders_of_one_reference_are_an_error_that_names_both() -> None:
         Sap(answer(200, many(one(**MINE), one("4000124", **MINE)))).erp().find_by_reference(REFERENCE)
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
+def test_a_search_that_answers_other_orders_or_no_list_is_a_fault_of_the_settings(subtests: pytest.Subtests) -> None:
+    cases: list[Any] = [
         many(one(ReferenceElement="MX:PLANT-1:9002")),
         many(one(ReferenceElement="")),
         many(one()),
@@ -183,11 +184,10 @@ def test_two_orders_of_one_reference_are_an_error_that_names_both() -> None:
         {"value": []},
         {"d": {"results": [{"ReferenceElement": "x"}]}},
         [],
-    ],
-)
-def test_a_search_that_answers_other_orders_or_no_list_is_a_fault_of_the_settings(body: Any) -> None:
-    with pytest.raises(ConfigError):
-        Sap(answer(200, body)).erp().find_by_reference(REFERENCE)
+    ]
+    for body in cases:
+        with subtests.test(body=body), pytest.raises(ConfigError):
+            Sap(answer(200, body)).erp().find_by_reference(REFERENCE)
 
 
 def test_a_list_without_results_is_one_of_the_older_protocol() -> None:

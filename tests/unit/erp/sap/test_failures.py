@@ -32,9 +32,8 @@ def _detail(code: str, text: str, severity: str = "error") -> dict[str, str]:
 _NOISE = _detail("/IWBEP/CX_MGW_BUSI_EXCEPTION", "An exception was raised")
 
 
-@pytest.mark.parametrize(
-    ("answer", "words"),
-    [
+def test_the_words_are_found_in_every_form_of_answer(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[httpx.Response, str]] = [
         (
             _answer(400, _v2("IW/037", "Order 4 is locked", _detail("IW/037", "Order 4 is locked"), _NOISE)),
             "IW/037: Order 4 is locked (transaction 6F0A)",
@@ -86,10 +85,10 @@ _NOISE = _detail("/IWBEP/CX_MGW_BUSI_EXCEPTION", "An exception was raised")
         ),
         (_answer(403, "CSRF token\nvalidation failed", "text/plain"), "CSRF token validation failed"),
         (_answer(500, "", "application/json"), ""),
-    ],
-)
-def test_the_words_are_found_in_every_form_of_answer(answer: httpx.Response, words: str) -> None:
-    assert str(said(answer)) == words
+    ]
+    for answer, words in cases:
+        with subtests.test(answer=answer):
+            assert str(said(answer)) == words
 
 
 def test_a_long_message_leaves_room_for_the_transaction() -> None:
@@ -98,9 +97,8 @@ def test_a_long_message_leaves_room_for_the_transaction() -> None:
     assert words.endswith("(transaction 6F0A)")
 
 
-@pytest.mark.parametrize(
-    ("answer", "busy_codes", "kind"),
-    [
+def test_the_error_that_a_status_does_not_tell(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[httpx.Response, tuple[str, ...], type[BridgeError] | None]] = [
         (_answer(403, "CSRF token validation failed", "text/plain", x_csrf_token="Required"), (), TokenRefused),
         (_answer(403, "CSRF token validation failed", "text/plain", x_csrf_token="required"), (), TokenRefused),
         (_answer(403, "No authorization", "text/plain"), (), None),
@@ -115,10 +113,8 @@ def test_a_long_message_leaves_room_for_the_transaction() -> None:
         (_answer(404, _v2("IW/200", "Not found")), ("IW/2*",), None),
         (_answer(500, _v2("IW/037", "Order 4000123 is locked by user ADA")), (), None),
         (_answer(429, "locked by", "text/plain"), (), None),
-    ],
-)
-def test_the_error_that_a_status_does_not_tell(
-    answer: httpx.Response, busy_codes: tuple[str, ...], kind: type[BridgeError] | None
-) -> None:
-    found = judge(busy_codes)(answer, "erp: words")
-    assert found is None if kind is None else type(found) is kind and str(found) == "erp: words"
+    ]
+    for answer, busy_codes, kind in cases:
+        with subtests.test(answer=answer, busy_codes=busy_codes, kind=kind):
+            found = judge(busy_codes)(answer, "erp: words")
+            assert found is None if kind is None else type(found) is kind and str(found) == "erp: words"

@@ -54,9 +54,8 @@ def test_metadata_tell_types_lengths_and_what_can_be_written() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    "document",
-    [
+def test_what_describes_no_orders_is_no_description(subtests: pytest.Subtests) -> None:
+    cases: list[str | bytes] = [
         _DOCUMENT.replace("<edmx:Edmx", "<!DOCTYPE x><edmx:Edmx", 1).replace("utf-8", "utf-16").encode("utf-16"),
         "",
         "not XML",
@@ -64,10 +63,10 @@ def test_metadata_tell_types_lengths_and_what_can_be_written() -> None:
         _DOCUMENT.replace('Name="MaintenanceOrder" EntityType', 'Name="Equipment" EntityType'),
         _DOCUMENT.replace("<edmx:Edmx", '<!DOCTYPE x [<!ENTITY a "aaaa">]><edmx:Edmx', 1),
         _DOCUMENT.replace('encoding="utf-8"', 'encoding="no-such"'),
-    ],
-)
-def test_what_describes_no_orders_is_no_description(document: str | bytes) -> None:
-    assert fields_in(document.encode() if isinstance(document, str) else document) is None
+    ]
+    for document in cases:
+        with subtests.test(document=document):
+            assert fields_in(document.encode() if isinstance(document, str) else document) is None
 
 
 def test_describe_asks_sap_and_keeps_what_is_not_saps() -> None:

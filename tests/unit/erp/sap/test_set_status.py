@@ -36,10 +36,11 @@ def test_a_status_is_set_with_literals_in_the_query_and_no_body() -> None:
     assert (made.fields, made.version) == ({"SystemStatus": "TECO"}, None)
 
 
-@pytest.mark.parametrize(("wanted", "current"), [("REL", "REL"), ("REL", "CNF"), ("TECO", "CLSD"), ("NOEX", "DLFL")])
-def test_a_status_that_holds_already_is_no_request(wanted: str, current: str) -> None:
-    made = Sap().erp().set_status("4", wanted, current=current, version='W/"1"')
-    assert (made.fields, made.version) == ({"SystemStatus": current}, 'W/"1"')
+def test_a_status_that_holds_already_is_no_request(subtests: pytest.Subtests) -> None:
+    for wanted, current in [("REL", "REL"), ("REL", "CNF"), ("TECO", "CLSD"), ("NOEX", "DLFL")]:
+        with subtests.test(wanted=wanted, current=current):
+            made = Sap().erp().set_status("4", wanted, current=current, version='W/"1"')
+            assert (made.fields, made.version) == ({"SystemStatus": current}, 'W/"1"')
 
 
 def test_a_status_without_a_way_to_it_is_no_request() -> None:
@@ -76,12 +77,11 @@ def test_a_refused_step_from_the_status_supposed_is_final_and_says_why() -> None
         )
 
 
-@pytest.mark.parametrize(
-    "reply", [httpx.ConnectError("refused"), answer(429), answer(503, Retry_After="7"), answer(500)]
-)
-def test_a_second_step_that_fails_leaves_the_outcome_unknown(reply: Answer) -> None:
-    with pytest.raises(OutcomeUnknown, match=r"after a part was done|500"):
-        Sap(token(), answer(200), reply).erp().set_status("4", "TECO", current="CRTD", version=None)
+def test_a_second_step_that_fails_leaves_the_outcome_unknown(subtests: pytest.Subtests) -> None:
+    cases: list[Answer] = [httpx.ConnectError("refused"), answer(429), answer(503, Retry_After="7"), answer(500)]
+    for reply in cases:
+        with subtests.test(reply=reply), pytest.raises(OutcomeUnknown, match=r"after a part was done|500"):
+            Sap(token(), answer(200), reply).erp().set_status("4", "TECO", current="CRTD", version=None)
 
 
 def test_an_order_that_is_gone_is_not_found() -> None:
@@ -99,31 +99,27 @@ WRITES: list[Callable[[SapErp], object]] = [
 ]
 
 
-@pytest.mark.parametrize("write", WRITES)
-@pytest.mark.parametrize(
-    "reply", [httpx.ReadTimeout("slow"), httpx.ReadError("cut"), answer(500), answer(502), answer(503)]
-)
-def test_a_write_that_may_have_been_done_says_so(reply: Answer, write: Callable[[SapErp], object]) -> None:
-    with pytest.raises(OutcomeUnknown):
-        write(Sap(token(), reply).erp())
+def test_a_write_that_may_have_been_done_says_so(subtests: pytest.Subtests) -> None:
+    replys: list[Answer] = [httpx.ReadTimeout("slow"), httpx.ReadError("cut"), answer(500), answer(502), answer(503)]
+    for reply in replys:
+        for write in WRITES:
+            with subtests.test(reply=reply, write=write), pytest.raises(OutcomeUnknown):
+                write(Sap(token(), reply).erp())
 
 
-@pytest.mark.parametrize("write", WRITES)
-@pytest.mark.parametrize(
-    ("reply", "kind"),
-    [
+def test_a_write_that_was_not_taken_on_is_only_unavailable(subtests: pytest.Subtests) -> None:
+    replys: list[tuple[Answer, type[RemoteUnavailable]]] = [
         (httpx.ConnectError("refused"), RemoteUnavailable),
         (answer(429, Retry_After="7"), RateLimited),
         (answer(503, Retry_After="7"), RemoteUnavailable),
         (answer(400, {"error": {"code": "IW/037", "message": {"value": "Order 5 is locked by user ADA"}}}), NotTakenOn),
-    ],
-)
-def test_a_write_that_was_not_taken_on_is_only_unavailable(
-    reply: Answer, kind: type[RemoteUnavailable], write: Callable[[SapErp], object]
-) -> None:
-    with pytest.raises(kind) as caught:
-        write(Sap(token(), reply).erp())
-    assert not isinstance(caught.value, OutcomeUnknown)
+    ]
+    for reply, kind in replys:
+        for write in WRITES:
+            with subtests.test(reply=reply, write=write):
+                with pytest.raises(kind) as caught:
+                    write(Sap(token(), reply).erp())
+                assert not isinstance(caught.value, OutcomeUnknown)
 
 
 @pytest.mark.parametrize("write", WRITES)

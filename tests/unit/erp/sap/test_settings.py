@@ -10,9 +10,8 @@ from pydantic import ValidationError
 from shared.config.erp_sap import SapErpConfig
 
 
-@pytest.mark.parametrize(
-    ("settings", "said"),
-    [
+def test_settings_that_cannot_work_are_refused(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"dates": "plant"}, "plant_time_zone"),
         ({"plant_time_zone": "Europe/Berlin"}, "plant_time_zone"),
         ({"dates": "plant", "plant_time_zone": "Europe"}, "IANA"),
@@ -24,11 +23,10 @@ from shared.config.erp_sap import SapErpConfig
         ({"page_size": 0}, "page_size"),
         ({"status_codes": {"NCMP": "DONE"}}, "status_codes"),
         ({"busy_code": ["X"]}, "busy_code"),
-    ],
-)
-def test_settings_that_cannot_work_are_refused(settings: dict[str, Any], said: str) -> None:
-    with pytest.raises(ValidationError, match=said):
-        SapErpConfig.model_validate(settings)
+    ]
+    for settings, said in cases:
+        with subtests.test(settings=settings), pytest.raises(ValidationError, match=said):
+            SapErpConfig.model_validate(settings)
 
 
 def test_the_defaults_are_good() -> None:

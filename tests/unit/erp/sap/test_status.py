@@ -21,9 +21,8 @@ _FLAGGING = SapErpConfig(cancel_with="deletion_flag")
 _BELOW = ("CRTD", "REL", "PCNF", "CNF", "TECO", "CLSD")
 
 
-@pytest.mark.parametrize(
-    ("line", "further", "status"),
-    [
+def test_the_code_that_says_most_is_the_status(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[Any, Mapping[str, str], str | None]] = [
         ("CRTD MANC NMAT", {}, "CRTD"),
         ("REL  CNF  GMPS JBFI MANC PRC  SETC TTJL", {}, "CNF"),
         ("REL  PCNF PRC", {}, "PCNF"),
@@ -36,10 +35,10 @@ _BELOW = ("CRTD", "REL", "PCNF", "CNF", "TECO", "CLSD")
         ("", {}, None),
         (None, {}, None),
         ("RELX", {}, None),
-    ],
-)
-def test_the_code_that_says_most_is_the_status(line: Any, further: Mapping[str, str], status: str | None) -> None:
-    assert status_in(line, further) == status
+    ]
+    for line, further, status in cases:
+        with subtests.test(line=line, further=further, status=status):
+            assert status_in(line, further) == status
 
 
 def _ways(current: str, wanted: str, config: SapErpConfig, taken: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
@@ -64,9 +63,8 @@ def test_a_way_that_begins_can_be_gone_to_its_end(current: str, wanted: str, con
     assert all(len(way) <= 5 for way in _ways(current, wanted, config))
 
 
-@pytest.mark.parametrize(
-    ("current", "wanted"),
-    [
+def test_where_no_way_leads_is_said_before_anything_is_sent(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str | None, str]] = [
         ("PCNF", "NOEX"),
         ("CNF", "NOEX"),
         ("TECO", "NOEX"),
@@ -77,17 +75,20 @@ def test_a_way_that_begins_can_be_gone_to_its_end(current: str, wanted: str, con
         ("REL", "COMPLETED"),
         ("LKD", "REL"),
         (None, "REL"),
-    ],
-)
-def test_where_no_way_leads_is_said_before_anything_is_sent(current: str | None, wanted: str) -> None:
-    with pytest.raises(StatusNotPossible, match=f"from status {current} to {wanted}"):
-        next_step(current, wanted, _CONFIG)
+    ]
+    for current, wanted in cases:
+        says = f"from status {current} to {wanted}"
+        with subtests.test(says), pytest.raises(StatusNotPossible, match=says):
+            next_step(current, wanted, _CONFIG)
 
 
-@pytest.mark.parametrize("current", ["PCNF", "CNF", "TECO", "CLSD"])
-def test_an_order_with_work_on_it_is_flagged_for_deletion_instead_if_the_settings_say_so(current: str) -> None:
-    assert next_step(current, "NOEX", _FLAGGING).leads_to == "DLFL"
-    assert RULES.holds("NOEX", "DLFL")
+def test_an_order_with_work_on_it_is_flagged_for_deletion_instead_if_the_settings_say_so(
+    subtests: pytest.Subtests,
+) -> None:
+    for current in ["PCNF", "CNF", "TECO", "CLSD"]:
+        with subtests.test(current=current):
+            assert next_step(current, "NOEX", _FLAGGING).leads_to == "DLFL"
+            assert RULES.holds("NOEX", "DLFL")
 
 
 @pytest.mark.parametrize("current", ["CRTD", "REL"])

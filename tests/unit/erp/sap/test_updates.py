@@ -81,15 +81,24 @@ def test_a_text_is_written_after_the_header_and_the_order_is_read_as_sap_has_it_
     assert (made.id, made.version) == ("4000123", 'W/"3"')
 
 
-@pytest.mark.parametrize(
-    "reply", [httpx.ConnectError("away"), answer(503), answer(429), answer(401), answer(404), answer(200, [])]
-)
-def test_an_order_that_cannot_be_read_after_its_text_was_written_is_answered_as_written(reply: Answer) -> None:
-    look = httpx.Response(200, json=one(**_texts(TEXT)), headers={"x-csrf-token": "t"})
-    sap = Sap(look, answer(204, ETag='W/"2"'), answer(204), reply)
-    made = sap.erp().update("4000123", {"LongText": "New words ", "MaintPriority": "1"}, None)
-    assert made.fields == {"MaintPriority": "1", "LongText": "New words"}
-    assert made.version is None
+def test_an_order_that_cannot_be_read_after_its_text_was_written_is_answered_as_written(
+    subtests: pytest.Subtests,
+) -> None:
+    cases: list[Answer] = [
+        httpx.ConnectError("away"),
+        answer(503),
+        answer(429),
+        answer(401),
+        answer(404),
+        answer(200, []),
+    ]
+    for reply in cases:
+        with subtests.test(reply=reply):
+            look = httpx.Response(200, json=one(**_texts(TEXT)), headers={"x-csrf-token": "t"})
+            sap = Sap(look, answer(204, ETag='W/"2"'), answer(204), reply)
+            made = sap.erp().update("4000123", {"LongText": "New words ", "MaintPriority": "1"}, None)
+            assert made.fields == {"MaintPriority": "1", "LongText": "New words"}
+            assert made.version is None
 
 
 def test_a_text_alone_is_protected_by_its_own_version() -> None:
@@ -122,14 +131,21 @@ def test_a_text_is_not_written_to_an_order_that_was_changed() -> None:
     assert len(sap.seen) == 1
 
 
-@pytest.mark.parametrize(
-    "reply", [httpx.ConnectError("refused"), answer(503, Retry_After="7"), answer(429, Retry_After="7"), answer(500)]
-)
-def test_a_text_that_fails_after_the_header_was_written_leaves_the_outcome_unknown(reply: Answer) -> None:
-    look = httpx.Response(200, json=one(**_texts(TEXT)), headers={"x-csrf-token": "t"})
-    with pytest.raises(OutcomeUnknown, match=r"after a part was done|500"):
-        Sap(look, answer(204), reply).erp().update("4000123", {"LongText": "x", "MaintPriority": "1"}, None)
-    look = httpx.Response(200, json=one(**_texts(TEXT)), headers={"x-csrf-token": "t"})
-    with pytest.raises(RemoteUnavailable) as caught:
-        Sap(look, reply).erp().update("4000123", {"LongText": "x"}, None)
-    assert isinstance(caught.value, OutcomeUnknown) == (isinstance(reply, httpx.Response) and reply.status_code == 500)
+def test_a_text_that_fails_after_the_header_was_written_leaves_the_outcome_unknown(subtests: pytest.Subtests) -> None:
+    cases: list[Answer] = [
+        httpx.ConnectError("refused"),
+        answer(503, Retry_After="7"),
+        answer(429, Retry_After="7"),
+        answer(500),
+    ]
+    for reply in cases:
+        with subtests.test(reply=reply):
+            look = httpx.Response(200, json=one(**_texts(TEXT)), headers={"x-csrf-token": "t"})
+            with pytest.raises(OutcomeUnknown, match=r"after a part was done|500"):
+                Sap(look, answer(204), reply).erp().update("4000123", {"LongText": "x", "MaintPriority": "1"}, None)
+            look = httpx.Response(200, json=one(**_texts(TEXT)), headers={"x-csrf-token": "t"})
+            with pytest.raises(RemoteUnavailable) as caught:
+                Sap(look, reply).erp().update("4000123", {"LongText": "x"}, None)
+            assert isinstance(caught.value, OutcomeUnknown) == (
+                isinstance(reply, httpx.Response) and reply.status_code == 500
+            )

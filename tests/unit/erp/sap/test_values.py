@@ -26,9 +26,8 @@ _BOOLEAN = SapField("YY1_SAFE", "Boolean")
 _WHOLE = SapField("MaintenanceCall", "Int32")
 
 
-@pytest.mark.parametrize(
-    ("field", "sent", "read"),
-    [
+def test_a_value_of_saps_has_one_canonical_form(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[SapField | None, Any, Any]] = [
         (_TEXT, "Replace seal  ", "Replace seal"),
         (_TEXT, "", None),
         (_TEXT, "   ", None),
@@ -58,17 +57,16 @@ _WHOLE = SapField("MaintenanceCall", "Int32")
         (None, "/Date(1789516800000)/", "2026-09-16"),
         (None, " x ", " x"),
         (None, True, True),
-    ],
-)
-def test_a_value_of_saps_has_one_canonical_form(field: SapField | None, sent: Any, read: Any) -> None:
-    found = from_sap(field, sent, None)
-    assert found == read
-    assert type(found) is type(read)
+    ]
+    for field, sent, read in cases:
+        with subtests.test(field=field, sent=sent, read=read):
+            found = from_sap(field, sent, None)
+            assert found == read
+            assert type(found) is type(read)
 
 
-@pytest.mark.parametrize(
-    ("field", "value", "sent"),
-    [
+def test_a_value_is_sent_in_saps_form(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[SapField | None, Any, Any]] = [
         (_TEXT, "Replace seal ", "Replace seal"),
         (_TEXT, None, ""),
         (_CODE, "mech01", "MECH01"),
@@ -87,15 +85,14 @@ def test_a_value_of_saps_has_one_canonical_form(field: SapField | None, sent: An
         (_WHOLE, 7.0, 7),
         (None, "as it is ", "as it is "),
         (None, None, ""),
-    ],
-)
-def test_a_value_is_sent_in_saps_form(field: SapField | None, value: Any, sent: Any) -> None:
-    assert to_sap(field, value, None) == sent
+    ]
+    for field, value, sent in cases:
+        with subtests.test(field=field, value=value, sent=sent):
+            assert to_sap(field, value, None) == sent
 
 
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
+def test_a_value_that_the_field_cannot_hold_is_an_error_that_names_it(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[SapField, Any]] = [
         (_TEXT, 7),
         (_TIME, "2026-09-16"),
         (_TIME, "2026-09-16T16:00:00"),
@@ -108,11 +105,10 @@ def test_a_value_is_sent_in_saps_form(field: SapField | None, value: Any, sent: 
         (_DECIMAL, float("nan")),
         (_BOOLEAN, 1),
         (_WHOLE, 7.5),
-    ],
-)
-def test_a_value_that_the_field_cannot_hold_is_an_error_that_names_it(field: SapField, value: Any) -> None:
-    with pytest.raises(MappingError, match=field.name):
-        to_sap(field, value, None)
+    ]
+    for field, value in cases:
+        with subtests.test(field=field, value=value), pytest.raises(MappingError, match=field.name):
+            to_sap(field, value, None)
 
 
 _MOMENTS = st.datetimes(datetime(1900, 1, 1), datetime(9998, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
