@@ -137,17 +137,19 @@ PLACES = {
 }
 
 
-@pytest.mark.parametrize("place", PLACES)
-def test_every_address_of_sites_yaml_is_judged_and_no_password_gets_out(tmp_path: Path, place: str) -> None:
-    old, new, line = PLACES[place]
-    assert old in SITES
+def test_every_address_of_sites_yaml_is_judged_and_no_password_gets_out(
+    tmp_path: Path, subtests: pytest.Subtests
+) -> None:
     folder = write_settings(tmp_path).config
-    for url, reason in (("http://erp.example.com", HTTPS), ("https://user:hunter2@erp.example.com", USER)):
-        (folder / "sites.yaml").write_text(SITES.replace(old, new.format(url), 1))
-        with pytest.raises(ConfigError) as caught:
-            load_config(folder)
-        assert str(caught.value).startswith(f"{folder / 'sites.yaml'}:{line}: {place}: {reason}")
-        assert "hunter2" not in "".join(traceback.format_exception(caught.value))
+    for place, (old, new, line) in PLACES.items():
+        with subtests.test(place):
+            assert old in SITES
+            for url, reason in (("http://erp.example.com", HTTPS), ("https://user:hunter2@erp.example.com", USER)):
+                (folder / "sites.yaml").write_text(SITES.replace(old, new.format(url), 1))
+                with pytest.raises(ConfigError) as caught:
+                    load_config(folder)
+                assert str(caught.value).startswith(f"{folder / 'sites.yaml'}:{line}: {place}: {reason}")
+                assert "hunter2" not in "".join(traceback.format_exception(caught.value))
 
 
 def test_a_path_that_is_an_address_of_its_own_is_refused(tmp_path: Path) -> None:

@@ -97,10 +97,8 @@ def test_shipped_sites_describe_their_rest_erp_as_the_documentation_does(folder:
         }
 
 
-@pytest.mark.parametrize("folder", SHIPPED)
-@pytest.mark.parametrize(
-    ("right", "wrong", "fault"),
-    [
+def test_a_typo_in_the_shipped_mapping_is_found_at_its_line(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, str, str]] = [
         ("erp: shortText", "erp: shortTxt", "fields.0.erp: the ERP has no field shortTxt; did you mean shortText?"),
         ('HIGH: "1"', 'HIGH: "0"', "fields.3.values.HIGH: the ERP never is '0', only 1, 2, 3, 4"),
         ('HIGH: "1"', "HIGH: 1", "fields.3.values.HIGH: the ERP never is 1, only 1, 2, 3, 4: put it in quotes"),
@@ -111,16 +109,15 @@ def test_shipped_sites_describe_their_rest_erp_as_the_documentation_does(folder:
             "constant: 1010",
             "fields.7.constant: plant takes a text, and 1010 is none: put it in quotes",
         ),
-    ],
-)
-def test_a_typo_in_the_shipped_mapping_is_found_at_its_line(
-    tmp_path: Path, folder: str, right: str, wrong: str, fault: str
-) -> None:
-    shutil.copytree(ROOT / folder, tmp_path / "config")
-    file = tmp_path / "config" / "mappings" / "rest-example.yaml"
-    text = file.read_text(encoding="utf-8")
-    line = text[: text.index(right)].count("\n") + 1
-    file.write_text(text.replace(right, wrong, 1), encoding="utf-8")
-    with pytest.raises(ConfigError) as caught:
-        load_config(tmp_path / "config")
-    assert f"{file}:{line}: {fault}" in str(caught.value)
+    ]
+    for folder in SHIPPED:
+        config = shutil.copytree(ROOT / folder, tmp_path / folder)
+        file = config / "mappings" / "rest-example.yaml"
+        text = file.read_text(encoding="utf-8")
+        for right, wrong, fault in cases:
+            with subtests.test(folder, wrong=wrong):
+                line = text[: text.index(right)].count("\n") + 1
+                file.write_text(text.replace(right, wrong, 1), encoding="utf-8")
+                with pytest.raises(ConfigError) as caught:
+                    load_config(config)
+                assert f"{file}:{line}: {fault}" in str(caught.value)

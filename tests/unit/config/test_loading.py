@@ -50,9 +50,8 @@ def test_good_file_loads(tmp_path: Path) -> None:
     assert load(tmp_path, GOOD).inner[1].names == ("a", "b")
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "start"),
-    [
+def test_fault_has_file_line_and_path(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, str, str]] = [
         ("count: 1", "count: one", "file.yaml:3: inner.0.count: "),
         ("count: 2", "count: two", "file.yaml:5: inner.1.count: "),
         ("[a, b]", "[a, 7]", "file.yaml:4: inner.1.names.1: "),
@@ -60,11 +59,11 @@ def test_good_file_loads(tmp_path: Path) -> None:
         ("  - count: 1", "  - coutn: 1", "file.yaml:3: inner.0.count: is missing"),
         ("title: something", "titel: something", "file.yaml:1: title: is missing"),
         ("    count: 2", "    count: 2\n    depth: 3", "file.yaml:6: inner.1.depth: is not a known key"),
-    ],
-)
-def test_fault_has_file_line_and_path(tmp_path: Path, old: str, new: str, start: str) -> None:
-    assert old in GOOD
-    assert any(fault.startswith(start) for fault in faults(tmp_path, GOOD.replace(old, new)))
+    ]
+    for old, new, start in cases:
+        with subtests.test(old=old, new=new, start=start):
+            assert old in GOOD
+            assert any(fault.startswith(start) for fault in faults(tmp_path, GOOD.replace(old, new)))
 
 
 def test_line_is_right_below_quoted_text_of_several_lines(tmp_path: Path) -> None:
@@ -77,9 +76,10 @@ def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
     assert [fault.split(": ")[0] for fault in found] == ["file.yaml:1", "file.yaml:2", "file.yaml:3", "file.yaml:4"]
 
 
-@pytest.mark.parametrize("content", ["", "# nothing\n", "7", "- a list"])
-def test_file_that_is_no_mapping_is_refused_as_a_whole(tmp_path: Path, content: str) -> None:
-    assert faults(tmp_path, content)[0].startswith("file.yaml:1: (whole file): ")
+def test_file_that_is_no_mapping_is_refused_as_a_whole(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    for content in ["", "# nothing\n", "7", "- a list"]:
+        with subtests.test(content=content):
+            assert faults(tmp_path, content)[0].startswith("file.yaml:1: (whole file): ")
 
 
 @pytest.mark.parametrize(
@@ -93,9 +93,8 @@ def test_key_given_twice_is_refused_with_its_line(tmp_path: Path, text: str, fau
     assert faults(tmp_path, text) == [fault]
 
 
-@pytest.mark.parametrize(
-    ("content", "start"),
-    [
+def test_broken_file_is_one_fault_with_its_line(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str | bytes, str]] = [
         (
             "title: a\ninner: [1,\n\nb: 2\n",
             "file.yaml:5: is not YAML: while parsing a flow sequence that begins in line 2",
@@ -116,17 +115,18 @@ def test_key_given_twice_is_refused_with_its_line(tmp_path: Path, text: str, fau
         ("title: *a\n", "file.yaml:1: is not YAML: found undefined alias"),
         (b"title: \xff\xfe\n", "file.yaml: is not UTF-8"),
         ("[" * 3000, "file.yaml:"),
-    ],
-)
-def test_broken_file_is_one_fault_with_its_line(tmp_path: Path, content: str | bytes, start: str) -> None:
-    (fault,) = faults(tmp_path, content)
-    assert fault.startswith(start)
-    assert "unicode string" not in fault
+    ]
+    for content, start in cases:
+        with subtests.test(content=content):
+            (fault,) = faults(tmp_path, content)
+            assert fault.startswith(start)
+            assert "unicode string" not in fault
 
 
-@pytest.mark.parametrize("code", ["NO", "no", "ON", "off", "Y", "yes"])
-def test_a_code_that_old_yaml_takes_for_a_truth_value_stays_text(tmp_path: Path, code: str) -> None:
-    assert load(tmp_path, f"title: {code}\ninner: []\n").title == code
+def test_a_code_that_old_yaml_takes_for_a_truth_value_stays_text(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    for code in ["NO", "no", "ON", "off", "Y", "yes"]:
+        with subtests.test(code=code):
+            assert load(tmp_path, f"title: {code}\ninner: []\n").title == code
 
 
 def test_a_truth_value_is_true_or_false(tmp_path: Path) -> None:

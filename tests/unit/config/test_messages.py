@@ -21,9 +21,8 @@ ERP = "    erp: {adapter: rest, base_url: 'https://erp.example.com', mapping: m,
 NOTIFY = "    notify:\n"
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "fault"),
-    [
+def test_fault_is_told_without_jargon(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, str, str]] = [
         (SITES, "7\n", "1: (whole file): must be a mapping (key: value)"),
         (SITES, "sites: {}\n", "1: sites: must be a list (- value)"),
         (SITES, "sites: []\n", "1: sites: must not be empty"),
@@ -43,17 +42,19 @@ NOTIFY = "    notify:\n"
         (NOTIFY, ERP % "record_path: a" + NOTIFY, "14: sites.0.erp.rest.record_path: must contain {id}"),
         (NOTIFY, ERP % "headers: {A: ü}" + NOTIFY, "14: sites.0.erp.rest.headers.A: must be what an HTTP header can"),
         (NOTIFY, ERP % "auth: key" + NOTIFY, "14: sites.0.erp.rest.auth: must be 'bearer', 'basic', "),
-    ],
-)
-def test_fault_is_told_without_jargon(tmp_path: Path, old: str, new: str, fault: str) -> None:
-    assert old in SITES
-    path = tmp_path / "sites.yaml"
-    path.write_text(SITES.replace(old, new))
-    with pytest.raises(ConfigError) as caught:
-        load_model(path, SitesFile)
-    found = str(caught.value).splitlines()
-    assert any(line.startswith(f"{path}:{fault}") for line in found), found
-    assert not any(word in str(caught.value) for word in ("Input should", "Value error", "SitesFile", "pattern"))
+    ]
+    for old, new, fault in cases:
+        with subtests.test(old=old, new=new, fault=fault):
+            assert old in SITES
+            path = tmp_path / "sites.yaml"
+            path.write_text(SITES.replace(old, new))
+            with pytest.raises(ConfigError) as caught:
+                load_model(path, SitesFile)
+            found = str(caught.value).splitlines()
+            assert any(line.startswith(f"{path}:{fault}") for line in found), found
+            assert not any(
+                word in str(caught.value) for word in ("Input should", "Value error", "SitesFile", "pattern")
+            )
 
 
 def patterns(schema: Any) -> Iterator[str]:

@@ -161,9 +161,8 @@ def route_for(folder: Path, event_type: str, other_events: str = "[]") -> None:
     load_config(write_settings(folder, routes=routes).config)
 
 
-@pytest.mark.parametrize(
-    ("event_type", "closest"),
-    [
+def test_route_for_an_event_that_nobody_sends_is_refused(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, str]] = [
         ("work_order.crated", "did you mean work_order.created? "),
         ("work_order.complete", "did you mean work_order.completed? "),
         ("asst.*", "did you mean asset.*? "),
@@ -171,19 +170,18 @@ def route_for(folder: Path, event_type: str, other_events: str = "[]") -> None:
         ("sensor.alert", ""),
         ("bridge.smoke", ""),
         ("nothing.like_it", ""),
-    ],
-)
-def test_route_for_an_event_that_nobody_sends_is_refused(tmp_path: Path, event_type: str, closest: str) -> None:
-    with pytest.raises(ConfigError) as caught:
-        route_for(tmp_path, f"[work_order.deleted, {event_type}]")
-    (fault,) = str(caught.value).splitlines()
-    assert f"routes.yaml:9: routes.1.when.type.1: there is no event '{event_type}'; " in fault
-    assert closest in fault
+    ]
+    for event_type, closest in cases:
+        with subtests.test(event_type=event_type):
+            with pytest.raises(ConfigError) as caught:
+                route_for(tmp_path / event_type, f"[work_order.deleted, {event_type}]")
+            (fault,) = str(caught.value).splitlines()
+            assert f"routes.yaml:9: routes.1.when.type.1: there is no event '{event_type}'; " in fault
+            assert closest in fault
 
 
-@pytest.mark.parametrize(
-    "event_type",
-    [
+def test_route_for_an_event_that_somebody_sends_is_accepted(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    cases: list[str] = [
         "work_order.completed",
         "asset.*",
         "audit.user_removed",
@@ -193,10 +191,10 @@ def test_route_for_an_event_that_nobody_sends_is_refused(tmp_path: Path, event_t
         "maintainx.new_thing",
         "sensor.alert",
         "sensor.*",
-    ],
-)
-def test_route_for_an_event_that_somebody_sends_is_accepted(tmp_path: Path, event_type: str) -> None:
-    route_for(tmp_path, event_type, other_events="[sensor.alert]")
+    ]
+    for event_type in cases:
+        with subtests.test(event_type=event_type):
+            route_for(tmp_path / event_type, event_type, other_events="[sensor.alert]")
 
 
 def test_misspelt_event_of_a_gateway_is_compared_with_those_listed(tmp_path: Path) -> None:

@@ -272,37 +272,43 @@ def run(folder: Path, document: Document, *options: str) -> tuple[int, Any]:
     return result.exit_code, json.loads(result.stdout)
 
 
-@pytest.mark.parametrize("name", BREAKING)
-def test_change_of_what_is_used_is_named_and_breaks(document: Document, tmp_path: Path, name: str) -> None:
-    edit, where, field, what = BREAKING[name]
-    code, report = run(tmp_path, edited(document, edit))
-    assert code == 1
-    breaks = [change for change in report["changes"] if change["breaks"]]
-    assert report["breaks"] == len(breaks)
-    assert [change for change in breaks if (change["where"], change["field"]) == (where, field)], breaks
-    assert any(what in change["what"] for change in breaks), breaks
+def test_change_of_what_is_used_is_named_and_breaks(
+    document: Document, tmp_path: Path, subtests: pytest.Subtests
+) -> None:
+    for name in BREAKING:
+        with subtests.test(name=name):
+            edit, where, field, what = BREAKING[name]
+            code, report = run(tmp_path, edited(document, edit))
+            assert code == 1
+            breaks = [change for change in report["changes"] if change["breaks"]]
+            assert report["breaks"] == len(breaks)
+            assert [change for change in breaks if (change["where"], change["field"]) == (where, field)], breaks
+            assert any(what in change["what"] for change in breaks), breaks
 
 
-@pytest.mark.parametrize("name", HARMLESS)
-def test_change_of_what_is_not_used_is_no_change(document: Document, tmp_path: Path, name: str) -> None:
-    assert run(tmp_path, edited(document, HARMLESS[name])) == (0, {"breaks": 0, "changes": []})
+def test_change_of_what_is_not_used_is_no_change(document: Document, tmp_path: Path, subtests: pytest.Subtests) -> None:
+    for name in HARMLESS:
+        with subtests.test(name=name):
+            assert run(tmp_path, edited(document, HARMLESS[name])) == (0, {"breaks": 0, "changes": []})
 
 
-@pytest.mark.parametrize("name", INFORMATION)
-def test_addition_is_told_and_breaks_nothing(document: Document, tmp_path: Path, name: str) -> None:
-    edit, what = INFORMATION[name]
-    code, report = run(tmp_path, edited(document, edit))
-    assert (code, report["breaks"]) == (0, 0)
-    assert any(what in change["what"] for change in report["changes"]), report
-    assert run(tmp_path, edited(document, edit), "--breaking")[1]["changes"] == []
+def test_addition_is_told_and_breaks_nothing(document: Document, tmp_path: Path, subtests: pytest.Subtests) -> None:
+    for name in INFORMATION:
+        with subtests.test(name=name):
+            edit, what = INFORMATION[name]
+            code, report = run(tmp_path, edited(document, edit))
+            assert (code, report["breaks"]) == (0, 0)
+            assert any(what in change["what"] for change in report["changes"]), report
+            assert run(tmp_path, edited(document, edit), "--breaking")[1]["changes"] == []
 
 
-@pytest.mark.parametrize("content", [None, "{", "[]", '{"openapi": "3.0.0"}'])
-def test_file_that_is_no_openapi_document_is_a_usage_error(tmp_path: Path, content: str | None) -> None:
-    path = tmp_path / "x.json"
-    if content is not None:
-        path.write_text(content)
-    assert CliRunner().invoke(app, ["diff", str(path)]).exit_code == 2
+def test_file_that_is_no_openapi_document_is_a_usage_error(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    for content in [None, "{", "[]", '{"openapi": "3.0.0"}']:
+        with subtests.test(content=content):
+            path = tmp_path / "x.json"
+            if content is not None:
+                path.write_text(content)
+            assert CliRunner().invoke(app, ["diff", str(path)]).exit_code == 2
 
 
 def test_summary_verb_prints_what_is_shipped(document: Document, tmp_path: Path) -> None:

@@ -49,9 +49,8 @@ on_new_in_erp:
 """
 
 
-@pytest.mark.parametrize(
-    ("right", "wrong", "fault"),
-    [
+def test_a_fault_is_told_at_its_line(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, str, str]] = [
         (
             "erp: due",
             "erp: short",
@@ -125,14 +124,14 @@ on_new_in_erp:
             "maintainx: title\n    direction: to_erp\n",
             "33: on_new_in_erp.action: a work order needs a title, but no rule brings the ERP's changes",
         ),
-    ],
-)
-def test_a_fault_is_told_at_its_line(tmp_path: Path, right: str, wrong: str, fault: str) -> None:
-    file = tmp_path / "acme.yaml"
-    file.write_text(FILE, encoding="utf-8")
-    load_model(file, MappingFile)
-    assert right in FILE
-    file.write_text(FILE.replace(right, wrong, 1), encoding="utf-8")
-    with pytest.raises(ConfigError) as caught:
-        load_model(file, MappingFile)
-    assert fault in str(caught.value).replace(f"{file}:", "")
+    ]
+    for right, wrong, fault in cases:
+        with subtests.test(right=right, wrong=wrong, fault=fault):
+            file = tmp_path / "acme.yaml"
+            file.write_text(FILE, encoding="utf-8")
+            load_model(file, MappingFile)
+            assert right in FILE
+            file.write_text(FILE.replace(right, wrong, 1), encoding="utf-8")
+            with pytest.raises(ConfigError) as caught:
+                load_model(file, MappingFile)
+            assert fault in str(caught.value).replace(f"{file}:", "")

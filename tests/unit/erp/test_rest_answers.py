@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -141,22 +142,23 @@ REFUSED: list[Answer] = [
     httpx.ConnectTimeout("slow"),
     httpx.PoolTimeout("full"),
 ]
-WRITES: list[Callable[[RestErp], object]] = [lambda e: e.create({}, "r"), lambda e: e.update("5", {"a": 1}, '"1"')]
+WRITES: dict[str, Callable[[RestErp], object]] = {
+    "create": lambda e: e.create({}, "r"),
+    "update": lambda e: e.update("5", {"a": 1}, '"1"'),
+}
 
 
-@pytest.mark.parametrize("write", WRITES, ids=["create", "update"])
-@pytest.mark.parametrize("reply", UNKNOWN, ids=str)
-def test_a_write_that_may_have_been_done_says_so(reply: Answer, write: Callable[[RestErp], object]) -> None:
-    with pytest.raises(OutcomeUnknown):
-        write(erp(reply))
+def test_a_write_that_may_have_been_done_says_so(subtests: pytest.Subtests) -> None:
+    for reply, (name, write) in itertools.product(UNKNOWN, WRITES.items()):
+        with subtests.test(name, reply=reply), pytest.raises(OutcomeUnknown):
+            write(erp(reply))
 
 
-@pytest.mark.parametrize("write", WRITES, ids=["create", "update"])
-@pytest.mark.parametrize("reply", REFUSED, ids=str)
-def test_a_write_that_was_not_taken_on_is_only_unavailable(reply: Answer, write: Callable[[RestErp], object]) -> None:
-    with pytest.raises(RemoteUnavailable) as caught:
-        write(erp(reply, busy_statuses=[409]))
-    assert not isinstance(caught.value, OutcomeUnknown)
+def test_a_write_that_was_not_taken_on_is_only_unavailable(subtests: pytest.Subtests) -> None:
+    for reply, (name, write) in itertools.product(REFUSED, WRITES.items()):
+        with subtests.test(name, reply=reply), pytest.raises(RemoteUnavailable) as caught:
+            write(erp(reply, busy_statuses=[409]))
+        assert not isinstance(caught.value, OutcomeUnknown)
 
 
 def test_a_read_has_no_outcome_to_be_unknown(subtests: pytest.Subtests) -> None:
@@ -167,7 +169,7 @@ def test_a_read_has_no_outcome_to_be_unknown(subtests: pytest.Subtests) -> None:
             assert not isinstance(caught.value, OutcomeUnknown)
 
 
-@pytest.mark.parametrize("write", WRITES, ids=["create", "update"])
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
 def test_a_write_for_which_no_time_is_left_is_not_sent_and_not_unknown(write: Callable[[RestErp], object]) -> None:
     seen: list[httpx.Request] = []
     with deadline(0), pytest.raises(NotTakenOn):

@@ -90,7 +90,7 @@ TOO_LARGE = {
 }
 OTHER_METHODS = {method: GENUINE.but(method=method) for method in ("GET", "PUT", "PATCH", "DELETE", "OPTIONS")}
 TABLE = [
-    pytest.param(delivery, status, word, id=f"{status} {name}")
+    (f"{status} {name}", delivery, status, word)
     for status, word, deliveries in (
         (400, "bad request", BAD_REQUEST),
         (401, "unauthorized", UNAUTHORIZED),
@@ -102,18 +102,17 @@ TABLE = [
 ]
 
 
-@pytest.mark.parametrize(("delivery", "status", "word"), TABLE)
-def test_bad_delivery(
-    delivery: Delivery, status: int, word: str, ingress: Load, broker: FakePublisher, logged: LogLines
-) -> None:
+def test_bad_delivery(ingress: Load, broker: FakePublisher, logged: LogLines, subtests: pytest.Subtests) -> None:
     client = ingress()
-    logged()
-    answer = delivery.send(client)
-    assert (answer.status_code, answer.json()) == (status, {"error": word})
-    assert broker.published == []
-    (line,) = [line for line in logged() if line["severity"] != "INFO"]
-    assert (line["severity"], line["status"], line["function"]) == ("WARNING", status, "webhook_ingress")
-    assert line["message"].startswith("refused: ")
+    for case, delivery, status, word in TABLE:
+        with subtests.test(case):
+            logged()
+            answer = delivery.send(client)
+            assert (answer.status_code, answer.json()) == (status, {"error": word})
+            assert broker.published == []
+            (line,) = [line for line in logged() if line["severity"] != "INFO"]
+            assert (line["severity"], line["status"], line["function"]) == ("WARNING", status, "webhook_ingress")
+            assert line["message"].startswith("refused: ")
 
 
 def test_genuine_delivery_is_what_the_table_departs_from(ingress: Load, broker: FakePublisher) -> None:
@@ -145,10 +144,11 @@ def test_body_of_exactly_the_cap_is_accepted(ingress: Load, broker: FakePublishe
     assert GENUINE.but(body=body).send(ingress()).status_code == 202
 
 
-@pytest.mark.parametrize("declared", ["²", "-1", "many", "+5"])
-def test_odd_declared_length_is_no_fault(ingress: Load, declared: str) -> None:
-    answer = GENUINE.but(headers={"Content-Length": declared}).send(ingress())
-    assert answer.status_code == 202
+def test_odd_declared_length_is_no_fault(ingress: Load, subtests: pytest.Subtests) -> None:
+    for declared in ["²", "-1", "many", "+5"]:
+        with subtests.test(declared=declared):
+            answer = GENUINE.but(headers={"Content-Length": declared}).send(ingress())
+            assert answer.status_code == 202
 
 
 def test_reason_and_secrets_are_not_told_to_the_sender_nor_logged(ingress: Load, logged: LogLines) -> None:
@@ -169,9 +169,10 @@ def test_refusal_names_site_and_type_in_the_log(ingress: Load, logged: LogLines)
     assert about == ("plant-1", "WORK_ORDER_STATUS_CHANGE", STATUS_CHANGE)
 
 
-@pytest.mark.parametrize(
-    ("delivery", "reason"),
-    [
+def test_refusal_has_an_outcome_and_a_reason_to_count_by(
+    ingress: Load, logged: LogLines, subtests: pytest.Subtests
+) -> None:
+    cases: list[tuple[Delivery, str]] = [
         (GENUINE.but(secret="guess"), "bad_signature"),
         (UNAUTHORIZED["type whose secret does not exist"], "no_secret"),
         (UNAUTHORIZED["gateway of a site without secret"], "no_secret"),
@@ -181,16 +182,14 @@ def test_refusal_names_site_and_type_in_the_log(ingress: Load, logged: LogLines)
         (BAD_REQUEST["a list"], "malformed"),
         (TOO_LARGE["unsigned"], "too_large"),
         (OTHER_METHODS["GET"], "method"),
-    ],
-)
-def test_refusal_has_an_outcome_and_a_reason_to_count_by(
-    delivery: Delivery, reason: str, ingress: Load, logged: LogLines
-) -> None:
-    client = ingress()
-    logged()
-    delivery.send(client)
-    (line,) = [line for line in logged() if line["severity"] == "WARNING"]
-    assert (line["outcome"], line["reason"]) == ("refused", reason)
+    ]
+    for delivery, reason in cases:
+        with subtests.test(delivery=delivery):
+            client = ingress()
+            logged()
+            delivery.send(client)
+            (line,) = [line for line in logged() if line["severity"] == "WARNING"]
+            assert (line["outcome"], line["reason"]) == ("refused", reason)
 
 
 def test_method_that_is_not_allowed_is_told_what_is(ingress: Load) -> None:

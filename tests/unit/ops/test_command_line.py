@@ -32,11 +32,12 @@ def verbs(group: typer.Typer = app, path: tuple[str, ...] = ()) -> Iterator[tupl
         yield from verbs(sub.typer_instance, (*path, str(sub.name)))
 
 
-@pytest.mark.parametrize("verb", list(verbs()), ids=" ".join)
-def test_every_verb_has_help_and_json(verb: tuple[str, ...], ops: Ops) -> None:
-    result = ops(*verb, "--help")
-    assert result.exit_code == 0
-    assert "--json" in result.stdout
+def test_every_verb_has_help_and_json(ops: Ops, subtests: pytest.Subtests) -> None:
+    for verb in verbs():
+        with subtests.test(verb=verb):
+            result = ops(*verb, "--help")
+            assert result.exit_code == 0
+            assert "--json" in result.stdout
 
 
 def test_all_verbs_are_found_by_the_test_above() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable
 
@@ -163,19 +164,17 @@ WRITES: dict[str, Callable[[OracleErp], object]] = {
 }
 
 
-@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
-@pytest.mark.parametrize("reply", UNKNOWN, ids=str)
-def test_a_write_that_may_have_been_done_says_so(reply: Answer, write: Callable[[OracleErp], object]) -> None:
-    with pytest.raises(OutcomeUnknown):
-        write(erp(reply))
+def test_a_write_that_may_have_been_done_says_so(subtests: pytest.Subtests) -> None:
+    for reply, (name, write) in itertools.product(UNKNOWN, WRITES.items()):
+        with subtests.test(name, reply=reply), pytest.raises(OutcomeUnknown):
+            write(erp(reply))
 
 
-@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
-@pytest.mark.parametrize("reply", REFUSED, ids=str)
-def test_a_write_that_was_not_taken_on_is_only_unavailable(reply: Answer, write: Callable[[OracleErp], object]) -> None:
-    with pytest.raises(RemoteUnavailable) as caught:
-        write(erp(reply))
-    assert not isinstance(caught.value, OutcomeUnknown)
+def test_a_write_that_was_not_taken_on_is_only_unavailable(subtests: pytest.Subtests) -> None:
+    for reply, (name, write) in itertools.product(REFUSED, WRITES.items()):
+        with subtests.test(name, reply=reply), pytest.raises(RemoteUnavailable) as caught:
+            write(erp(reply))
+        assert not isinstance(caught.value, OutcomeUnknown)
 
 
 @pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
