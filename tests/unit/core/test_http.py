@@ -146,24 +146,23 @@ def test_broken_answer_is_remote_unavailable(subtests: pytest.Subtests) -> None:
             send(client, "GET", url, system="erp", timeout=5)
 
 
-@pytest.mark.parametrize(
-    ("answer", "words"),
-    [
-        (b"", "RemoteProtocolError: Server disconnected without sending a response"),
+def test_of_a_librarys_words_only_those_about_the_network_are_told(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, bytes, str]] = [
+        ("hangs up", b"", "RemoteProtocolError: Server disconnected without sending a response"),
         (
+            "half a body",
             b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\ncut off",
             "RemoteProtocolError: peer closed connection without sending complete message body "
             "(received 7 bytes, expected 100)",
         ),
-        (b"HTTP/1.1 200 OK\r\nA B: Bearer a-secret\r\n\r\n", "RemoteProtocolError"),
-    ],
-    ids=["hangs up", "half a body", "echo where it does not belong"],
-)
-def test_of_a_librarys_words_only_those_about_the_network_are_told(answer: bytes, words: str) -> None:
-    with raw_server(answer) as url, httpx.Client() as client, pytest.raises(RemoteUnavailable) as caught:
-        send(client, "GET", url, system="erp", timeout=5)
-    assert str(caught.value).endswith(f"/: {words}")
-    assert str(caught.value.__cause__) == words.partition(": ")[2]
+        ("echo where it does not belong", b"HTTP/1.1 200 OK\r\nA B: Bearer a-secret\r\n\r\n", "RemoteProtocolError"),
+    ]
+    for case, answer, words in cases:
+        with subtests.test(case=case):
+            with raw_server(answer) as url, httpx.Client() as client, pytest.raises(RemoteUnavailable) as caught:
+                send(client, "GET", url, system="erp", timeout=5)
+            assert str(caught.value).endswith(f"/: {words}")
+            assert str(caught.value.__cause__) == words.partition(": ")[2]
 
 
 UNSENDABLE: list[dict[str, Any]] = [
@@ -329,11 +328,12 @@ def test_answer_that_drips_without_end_is_given_up_at_the_deadline() -> None:
         send(client, "GET", url, system="erp")
 
 
-@pytest.mark.parametrize("status", [500, 502, 504])
-def test_retry_after_means_nothing_with_other_failures(status: int) -> None:
-    with pytest.raises(RemoteUnavailable) as caught:
-        send(answering(status, headers={"Retry-After": "7"}), "GET", "/", system="erp")
-    assert caught.value.retry_after_s is None
+def test_retry_after_means_nothing_with_other_failures(subtests: pytest.Subtests) -> None:
+    for status in [500, 502, 504]:
+        with subtests.test(status=status):
+            with pytest.raises(RemoteUnavailable) as caught:
+                send(answering(status, headers={"Retry-After": "7"}), "GET", "/", system="erp")
+            assert caught.value.retry_after_s is None
 
 
 @pytest.mark.parametrize("status", [429, 503])

@@ -38,37 +38,41 @@ def test_every_shipped_mapping_is_for_an_erp() -> None:
     assert {path.stem for path in FOLDER.glob("*.yaml")} == set(SETTINGS)
 
 
-@pytest.mark.parametrize("name", SETTINGS)
-def test_a_shipped_mapping_fits_its_erp(name: str) -> None:
-    settings = erp(name)
-    description = description_of(settings)
-    assert description.fields is not None
-    assert list(disagreements(mapping(name), description, reference_field_of(settings))) == []
+def test_a_shipped_mapping_fits_its_erp(subtests: pytest.Subtests) -> None:
+    for name in SETTINGS:
+        with subtests.test(name=name):
+            settings = erp(name)
+            description = description_of(settings)
+            assert description.fields is not None
+            assert list(disagreements(mapping(name), description, reference_field_of(settings))) == []
 
 
-@pytest.mark.parametrize("name", SETTINGS)
-def test_every_status_of_both_sides_has_its_counterpart(name: str) -> None:
-    status = description_of(erp(name)).status
-    assert status is not None
-    (rule,) = (rule for rule in mapping(name).fields if rule.maintainx == "status")
-    assert rule.erp == status.name
-    assert set(rule.values or {}) == ENUMS["status"]
-    assert set((rule.values or {}).values()) <= status.writable
-    assert set(status.readable) <= set(rule.maintainx_values)
+def test_every_status_of_both_sides_has_its_counterpart(subtests: pytest.Subtests) -> None:
+    for name in SETTINGS:
+        with subtests.test(name=name):
+            status = description_of(erp(name)).status
+            assert status is not None
+            (rule,) = (rule for rule in mapping(name).fields if rule.maintainx == "status")
+            assert rule.erp == status.name
+            assert set(rule.values or {}) == ENUMS["status"]
+            assert set((rule.values or {}).values()) <= status.writable
+            assert set(status.readable) <= set(rule.maintainx_values)
 
 
-@pytest.mark.parametrize("name", SETTINGS)
-def test_a_finished_work_order_is_finished_on_both_sides(name: str) -> None:
-    (rule,) = (rule for rule in mapping(name).fields if rule.maintainx == "status")
-    table = rule.maintainx_values
-    there_and_back = {status: table[str(value)] for status, value in (rule.values or {}).items()}
-    assert (there_and_back["OPEN"], there_and_back["DONE"]) == ("OPEN", "DONE")
-    assert there_and_back["CANCELED"] == there_and_back["SKIPPED"] == "CANCELED"
+def test_a_finished_work_order_is_finished_on_both_sides(subtests: pytest.Subtests) -> None:
+    for name in SETTINGS:
+        with subtests.test(name=name):
+            (rule,) = (rule for rule in mapping(name).fields if rule.maintainx == "status")
+            table = rule.maintainx_values
+            there_and_back = {status: table[str(value)] for status, value in (rule.values or {}).items()}
+            assert (there_and_back["OPEN"], there_and_back["DONE"]) == ("OPEN", "DONE")
+            assert there_and_back["CANCELED"] == there_and_back["SKIPPED"] == "CANCELED"
 
 
-@pytest.mark.parametrize("name", SETTINGS)
-def test_orders_made_in_the_erp_are_ignored_until_somebody_switches_it_on(name: str) -> None:
-    assert mapping(name).on_new_in_erp == OnNewInErp()
+def test_orders_made_in_the_erp_are_ignored_until_somebody_switches_it_on(subtests: pytest.Subtests) -> None:
+    for name in SETTINGS:
+        with subtests.test(name=name):
+            assert mapping(name).on_new_in_erp == OnNewInErp()
 
 
 @pytest.mark.parametrize("name", SETTINGS)

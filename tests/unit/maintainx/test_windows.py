@@ -26,17 +26,19 @@ def test_lease_takes_from_the_open_window() -> None:
     assert lease(OPEN, LIMIT, want=10, now_s=NOW_S) == (10, replace(OPEN, leased=50))
 
 
-@pytest.mark.parametrize(("leased", "granted"), [(95, 5), (100, 0), (130, 0)])
-def test_lease_never_exceeds_the_cap(leased: int, granted: int) -> None:
-    assert lease(replace(OPEN, leased=leased), LIMIT, want=10, now_s=NOW_S)[0] == granted
+def test_lease_never_exceeds_the_cap(subtests: pytest.Subtests) -> None:
+    for leased, granted in [(95, 5), (100, 0), (130, 0)]:
+        with subtests.test(leased=leased):
+            assert lease(replace(OPEN, leased=leased), LIMIT, want=10, now_s=NOW_S)[0] == granted
 
 
-@pytest.mark.parametrize("offset_s", [-0.99, 0.0, 0.99])
-def test_nothing_is_leased_or_sent_around_the_end_of_a_window(offset_s: float) -> None:
-    now_s = OPEN.ends_at_s + offset_s
-    assert lease(OPEN, LIMIT, want=10, now_s=now_s) == (0, OPEN)
-    assert not is_open(OPEN, LIMIT, now_s)
-    assert opens_in_s(OPEN, LIMIT, now_s) == pytest.approx(1 - offset_s)
+def test_nothing_is_leased_or_sent_around_the_end_of_a_window(subtests: pytest.Subtests) -> None:
+    for offset_s in [-0.99, 0.0, 0.99]:
+        with subtests.test(offset_s=offset_s):
+            now_s = OPEN.ends_at_s + offset_s
+            assert lease(OPEN, LIMIT, want=10, now_s=now_s) == (0, OPEN)
+            assert not is_open(OPEN, LIMIT, now_s)
+            assert opens_in_s(OPEN, LIMIT, now_s) == pytest.approx(1 - offset_s)
 
 
 def test_lease_after_the_end_opens_the_next_window_with_the_cap_that_was_learned() -> None:

@@ -36,21 +36,23 @@ def _no_backoff() -> Iterator[None]:
         yield
 
 
-@pytest.mark.parametrize("lost", [httpx.Response(502), httpx.ReadTimeout("x"), httpx.RemoteProtocolError("x")])
-def test_creation_whose_answer_is_lost_is_unknown_and_not_sent_again(lost: Answer) -> None:
-    creations: tuple[Callable[[MaintainXClient], object], ...] = (
-        lambda maintainx: maintainx.create_work_order({"title": "x"}),
-        lambda maintainx: maintainx.create_work_request({"title": "x"}),
-        lambda maintainx: maintainx.add_comment(7, "x"),
-        lambda maintainx: maintainx.set_asset_status(7, {"status": "ONLINE"}),
-        lambda maintainx: maintainx.add_meter_readings([NewReading(1, 2.5)]),
-        lambda maintainx: maintainx.create_subscription("NEW_PART", "https://hooks.example.com/x"),
-    )
-    for create in creations:
-        remote = Remote(lost)
-        with pytest.raises(OutcomeUnknown):
-            create(client(remote))
-        assert len(remote.requests) == 1
+def test_creation_whose_answer_is_lost_is_unknown_and_not_sent_again(subtests: pytest.Subtests) -> None:
+    cases: list[Answer] = [httpx.Response(502), httpx.ReadTimeout("x"), httpx.RemoteProtocolError("x")]
+    for lost in cases:
+        with subtests.test(lost=lost):
+            creations: tuple[Callable[[MaintainXClient], object], ...] = (
+                lambda maintainx: maintainx.create_work_order({"title": "x"}),
+                lambda maintainx: maintainx.create_work_request({"title": "x"}),
+                lambda maintainx: maintainx.add_comment(7, "x"),
+                lambda maintainx: maintainx.set_asset_status(7, {"status": "ONLINE"}),
+                lambda maintainx: maintainx.add_meter_readings([NewReading(1, 2.5)]),
+                lambda maintainx: maintainx.create_subscription("NEW_PART", "https://hooks.example.com/x"),
+            )
+            for create in creations:
+                remote = Remote(lost)
+                with pytest.raises(OutcomeUnknown):
+                    create(client(remote))
+                assert len(remote.requests) == 1
 
 
 def test_creation_whose_answer_cannot_be_read_is_unknown(subtests: pytest.Subtests) -> None:
@@ -62,13 +64,15 @@ def test_creation_whose_answer_cannot_be_read_is_unknown(subtests: pytest.Subtes
             assert len(remote.requests) == 1
 
 
-@pytest.mark.parametrize("not_sent", [httpx.ConnectError("x"), httpx.ConnectTimeout("x"), httpx.PoolTimeout("x")])
-def test_creation_that_never_left_is_sent_again(not_sent: Exception) -> None:
-    remote = Remote(not_sent, ok({"id": 9}))
-    assert client(remote).create_work_order({"title": "x"}) == 9
-    with pytest.raises(NetworkFailed) as caught:
-        client(Remote(not_sent)).create_work_order({"title": "x"})
-    assert not isinstance(caught.value, OutcomeUnknown)
+def test_creation_that_never_left_is_sent_again(subtests: pytest.Subtests) -> None:
+    cases: list[Exception] = [httpx.ConnectError("x"), httpx.ConnectTimeout("x"), httpx.PoolTimeout("x")]
+    for not_sent in cases:
+        with subtests.test(not_sent=not_sent):
+            remote = Remote(not_sent, ok({"id": 9}))
+            assert client(remote).create_work_order({"title": "x"}) == 9
+            with pytest.raises(NetworkFailed) as caught:
+                client(Remote(not_sent)).create_work_order({"title": "x"})
+            assert not isinstance(caught.value, OutcomeUnknown)
 
 
 def test_creation_that_is_put_off_in_so_many_words_was_not_done() -> None:

@@ -34,9 +34,10 @@ def test_has_only_fields_that_cloud_build_knows() -> None:
     assert len(STEPS) == len(BUILD["steps"])
 
 
-@pytest.mark.parametrize("name", sorted({step["name"] for step in BUILD["steps"]}))
-def test_images_are_pinned_to_a_version(name: str) -> None:
-    assert re.fullmatch(r".+:\d+\.\d+\.\d+(-[a-z0-9-]+)?", name), name
+def test_images_are_pinned_to_a_version(subtests: pytest.Subtests) -> None:
+    for name in sorted({step["name"] for step in BUILD["steps"]}):
+        with subtests.test(name=name):
+            assert re.fullmatch(r".+:\d+\.\d+\.\d+(-[a-z0-9-]+)?", name), name
 
 
 def test_terraform_is_the_same_everywhere() -> None:

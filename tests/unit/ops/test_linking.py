@@ -158,17 +158,16 @@ def test_a_field_that_no_erp_record_shows_is_noticed() -> None:
         assert not matching(right, [], [erp_record("7")]).is_blind
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
+def test_rules_that_are_understood(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, LinkRule]] = [
         ("reference", LinkRule()),
         ("id=extraFields.ERP Order", LinkRule("id", "extraFields.ERP Order")),
         (" old_number = sequentialId ", LinkRule("old_number", "sequentialId")),
-    ],
-)
-def test_rules_that_are_understood(text: str, expected: LinkRule) -> None:
-    assert LinkRule.parse(text, ErpDescription(fields={"old_number": ErpField("old_number")})) == expected
-    assert LinkRule.parse(text, ErpDescription()) == expected
+    ]
+    for text, expected in cases:
+        with subtests.test(text=text):
+            assert LinkRule.parse(text, ErpDescription(fields={"old_number": ErpField("old_number")})) == expected
+            assert LinkRule.parse(text, ErpDescription()) == expected
 
 
 def test_rules_that_are_refused(subtests: pytest.Subtests) -> None:

@@ -51,10 +51,11 @@ def test_an_event_that_is_being_worked_on_says_so() -> None:
     assert names(told(), claimed(AT_IT)) == [("e1", "erp_push", True)]
 
 
-@pytest.mark.parametrize("outcome", ["done", "skipped", "dead"])
-def test_an_event_with_an_outcome_is_finished(outcome: str) -> None:
-    assert names(told(), claimed(replace(DONE, outcome=outcome))) == []
-    assert names(told(), claimed(DONE), claimed(AT_IT, replace(KEY, nonce="r1"))) == []
+def test_an_event_with_an_outcome_is_finished(subtests: pytest.Subtests) -> None:
+    for outcome in ["done", "skipped", "dead"]:
+        with subtests.test(outcome=outcome):
+            assert names(told(), claimed(replace(DONE, outcome=outcome))) == []
+            assert names(told(), claimed(DONE), claimed(AT_IT, replace(KEY, nonce="r1"))) == []
 
 
 def test_a_dead_letter_is_an_end_of_its_pipeline_alone() -> None:

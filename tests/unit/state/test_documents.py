@@ -86,20 +86,22 @@ def test_claim_is_held_until_its_lease_ends(subtests: pytest.Subtests) -> None:
             assert found == holder or (isinstance(holder, type) and isinstance(found, holder))
 
 
-@pytest.mark.parametrize(("after_s", "done"), [(0, True), (99, True), (100, False)])
-def test_completed_claim_counts_until_its_ttl_ends(after_s: float, done: bool) -> None:
-    key = ClaimKey("s", "e", "d")
-    claim = Claim(key, "one", NOON_UTC, version=None)
-    document = d.claimed(key, owner="one", now_utc=NOON_UTC, until_utc=NOON_UTC)
-    document |= d.completed(claim, outcome="dead", reason="why", now_utc=NOON_UTC, ttl_s=100)
-    found = d.claim_holder(document, NOON_UTC + timedelta(seconds=after_s))
-    assert found == (Done("dead", "why", NOON_UTC) if done else None)
+def test_completed_claim_counts_until_its_ttl_ends(subtests: pytest.Subtests) -> None:
+    for after_s, done in [(0, True), (99, True), (100, False)]:
+        with subtests.test(after_s=after_s):
+            key = ClaimKey("s", "e", "d")
+            claim = Claim(key, "one", NOON_UTC, version=None)
+            document = d.claimed(key, owner="one", now_utc=NOON_UTC, until_utc=NOON_UTC)
+            document |= d.completed(claim, outcome="dead", reason="why", now_utc=NOON_UTC, ttl_s=100)
+            found = d.claim_holder(document, NOON_UTC + timedelta(seconds=after_s))
+            assert found == (Done("dead", "why", NOON_UTC) if done else None)
 
 
-@pytest.mark.parametrize(("after_s", "locked"), [(0, True), (59, True), (60, False)])
-def test_lock_holds_until_its_lease_ends(after_s: float, locked: bool) -> None:
-    document = {"lock": d.lock("one", NOON_UTC + timedelta(seconds=60))}
-    assert d.is_locked(document, NOON_UTC + timedelta(seconds=after_s)) is locked
+def test_lock_holds_until_its_lease_ends(subtests: pytest.Subtests) -> None:
+    for after_s, locked in [(0, True), (59, True), (60, False)]:
+        with subtests.test(after_s=after_s):
+            document = {"lock": d.lock("one", NOON_UTC + timedelta(seconds=60))}
+            assert d.is_locked(document, NOON_UTC + timedelta(seconds=after_s)) is locked
 
 
 @pytest.mark.parametrize("document", [{}, {"lock": None}])

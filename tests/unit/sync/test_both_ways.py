@@ -193,19 +193,20 @@ def test_changes_of_different_fields_on_both_sides_are_merged(world: World) -> N
     assert work_order_of(world)["priority"] == "NONE"
 
 
-@pytest.mark.parametrize(("erp_changed_s_later", "winner"), [(1, "erp"), (0, "maintainx"), (-1, "maintainx")])
-def test_of_two_changes_the_newer_one_stays(erp_changed_s_later: int, winner: str) -> None:
-    world = linked_world()
-    noon = world.now
-    world.change(dueDate="2026-10-02T06:00:00.000Z")
-    world.now = noon + timedelta(seconds=erp_changed_s_later)
-    world.edit_erp(dueDate="2026-10-05")
-    world.now = noon + timedelta(seconds=60)
-    world.deliver(erp_event())
-    day = {"erp": "2026-10-05", "maintainx": "2026-10-02"}[winner]
-    assert world.order().fields["dueDate"] == day
-    assert work_order_of(world)["dueDate"] == f"{day}T06:00:00.000Z"
-    assert world.published[-1]["policy"] == {"dueDate": winner}
+def test_of_two_changes_the_newer_one_stays(subtests: pytest.Subtests) -> None:
+    for erp_changed_s_later, winner in [(1, "erp"), (0, "maintainx"), (-1, "maintainx")]:
+        with subtests.test(erp_changed_s_later=erp_changed_s_later):
+            world = linked_world()
+            noon = world.now
+            world.change(dueDate="2026-10-02T06:00:00.000Z")
+            world.now = noon + timedelta(seconds=erp_changed_s_later)
+            world.edit_erp(dueDate="2026-10-05")
+            world.now = noon + timedelta(seconds=60)
+            world.deliver(erp_event())
+            day = {"erp": "2026-10-05", "maintainx": "2026-10-02"}[winner]
+            assert world.order().fields["dueDate"] == day
+            assert work_order_of(world)["dueDate"] == f"{day}T06:00:00.000Z"
+            assert world.published[-1]["policy"] == {"dueDate": winner}
 
 
 def test_equal_changes_on_both_sides_are_noted_and_nothing_is_written(world: World) -> None:

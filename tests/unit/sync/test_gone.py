@@ -141,12 +141,13 @@ def test_a_work_order_can_be_cancelled_with_its_order() -> None:
     )
 
 
-@pytest.mark.parametrize("status", ["DONE", "CANCELED", "SKIPPED"])
-def test_a_work_order_that_came_to_its_end_is_not_cancelled(status: str) -> None:
-    world = gone_world(on_erp_delete="cancel")
-    world.change(status=status)
-    assert world.deliver(erp_event()).reason == "orphaned"
-    assert world.work_orders[WORK_ORDER]["status"] == status
+def test_a_work_order_that_came_to_its_end_is_not_cancelled(subtests: pytest.Subtests) -> None:
+    for status in ["DONE", "CANCELED", "SKIPPED"]:
+        with subtests.test(status=status):
+            world = gone_world(on_erp_delete="cancel")
+            world.change(status=status)
+            assert world.deliver(erp_event()).reason == "orphaned"
+            assert world.work_orders[WORK_ORDER]["status"] == status
 
 
 def test_ignoring_that_an_order_is_gone_is_noted() -> None:

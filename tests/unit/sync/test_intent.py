@@ -29,12 +29,11 @@ def intent(**fields: Any) -> Intent:
     return Intent(**(known | fields))
 
 
-@pytest.mark.parametrize(("version_now", "was_done"), [("1", False), ("2", True), (None, True)])
-def test_a_record_at_the_version_of_before_shows_that_an_update_was_not_done(
-    version_now: str | None, was_done: bool
-) -> None:
-    found = {"priority": "2", "shortText": "Replace both seals"}
-    assert (intent().part_done(found, version_now) is not None) is was_done
+def test_a_record_at_the_version_of_before_shows_that_an_update_was_not_done(subtests: pytest.Subtests) -> None:
+    for version_now, was_done in [("1", False), ("2", True), (None, True)]:
+        with subtests.test(version_now=version_now):
+            found = {"priority": "2", "shortText": "Replace both seals"}
+            assert (intent().part_done(found, version_now) is not None) is was_done
 
 
 def test_one_written_field_is_enough_if_none_is_as_before(subtests: pytest.Subtests) -> None:

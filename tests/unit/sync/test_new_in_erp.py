@@ -109,17 +109,15 @@ def test_fields_that_the_erp_does_not_show_or_that_are_empty_are_left_out() -> N
     assert new_work_order(mapping(), record, ZONE) == {"title": "Change the oil"}
 
 
-@pytest.mark.parametrize(
-    ("fields", "reason"),
-    [
+def test_a_value_that_the_mapping_has_no_answer_for_is_an_error(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"shortText": ""}, "4711 has nothing that could be the title"),
         ({"priority": "9"}, "priority -> priority"),
         ({"equipment": "PUMP-7"}, "equipment -> assetId"),
-    ],
-)
-def test_a_value_that_the_mapping_has_no_answer_for_is_an_error(fields: dict[str, Any], reason: str) -> None:
-    with pytest.raises(MappingError, match=reason):
-        new_work_order(mapping(), found(**fields), ZONE)
+    ]
+    for fields, reason in cases:
+        with subtests.test(fields=fields), pytest.raises(MappingError, match=reason):
+            new_work_order(mapping(), found(**fields), ZONE)
 
 
 def test_a_record_without_a_title_is_an_error() -> None:

@@ -57,10 +57,11 @@ def test_a_status_that_work_has_reached_in_the_erp_is_brought_to_maintainx() -> 
     assert site.tenant.orders[site.erp_id].fields["status"] == "IN_WORK"
 
 
-@pytest.mark.parametrize("first", ["the next delivery", "the webhook", "the next delivery, late"])
-def test_whatever_call_the_worker_dies_at_there_is_one_work_order_in_the_end(first: str) -> None:
-    calls = itertools.product(range(1, 30), get_args(When))
-    try_each({f"{when} {call}": partial(_one_work_order_in_the_end, call, when, first) for call, when in calls})
+def test_whatever_call_the_worker_dies_at_there_is_one_work_order_in_the_end(subtests: pytest.Subtests) -> None:
+    for first in ["the next delivery", "the webhook", "the next delivery, late"]:
+        with subtests.test(first=first):
+            calls = itertools.product(range(1, 30), get_args(When))
+            try_each({f"{when} {call}": partial(_one_work_order_in_the_end, call, when, first) for call, when in calls})
 
 
 def _one_work_order_in_the_end(kill_at: int, when: When, first: str) -> None:

@@ -45,12 +45,12 @@ def test_a_period_begins_with_the_first_moment_of_a_local_day(as_of: datetime, z
         assert start.date() > (period.start_at_utc - timedelta(microseconds=1)).astimezone(zone).date()
 
 
-@pytest.mark.parametrize(
-    ("day", "hours"), [(date(2026, 10, 19), 169), (date(2026, 3, 23), 167), (date(2026, 6, 1), 168)]
-)
-def test_a_week_in_which_the_clocks_change_is_an_hour_longer_or_shorter(day: date, hours: int) -> None:
-    week = iso_week(day, ZoneInfo("Europe/Berlin"))
-    assert (week.end_at_utc - week.start_at_utc) / timedelta(hours=1) == hours
+def test_a_week_in_which_the_clocks_change_is_an_hour_longer_or_shorter(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[date, int]] = [(date(2026, 10, 19), 169), (date(2026, 3, 23), 167), (date(2026, 6, 1), 168)]
+    for day, hours in cases:
+        with subtests.test(day=day):
+            week = iso_week(day, ZoneInfo("Europe/Berlin"))
+            assert (week.end_at_utc - week.start_at_utc) / timedelta(hours=1) == hours
 
 
 def test_a_day_without_midnight_begins_when_its_first_hour_does() -> None:

@@ -69,13 +69,14 @@ def test_the_first_operation_goes_along_where_the_tenant_takes_it() -> None:
     ]
 
 
-@pytest.mark.parametrize("status", [400, 409, 422])
-def test_a_create_that_is_refused_as_the_number_exists_finds_that_order(status: int) -> None:
-    seen: list[httpx.Request] = []
-    refusal = answer(status, {"o:errorDetails": [{"detail": "The work order number already exists."}]})
-    found = erp(refusal, page(order()), seen=seen).create({}, REFERENCE)
-    assert (found.id, found.reference, found.version) == ("300000010000001", REFERENCE, None)
-    assert calls(seen) == [CREATE, SEARCH]
+def test_a_create_that_is_refused_as_the_number_exists_finds_that_order(subtests: pytest.Subtests) -> None:
+    for status in [400, 409, 422]:
+        with subtests.test(status=status):
+            seen: list[httpx.Request] = []
+            refusal = answer(status, {"o:errorDetails": [{"detail": "The work order number already exists."}]})
+            found = erp(refusal, page(order()), seen=seen).create({}, REFERENCE)
+            assert (found.id, found.reference, found.version) == ("300000010000001", REFERENCE, None)
+            assert calls(seen) == [CREATE, SEARCH]
 
 
 def test_a_create_that_is_refused_for_another_reason_says_it() -> None:
@@ -101,10 +102,10 @@ def test_a_created_order_that_is_not_in_the_answer_is_searched_for() -> None:
     assert erp(answer(201), page(order())).create({}, REFERENCE).id == "300000010000001"
 
 
-@pytest.mark.parametrize("search", [page(), answer(503), answer(200, {})])
-def test_a_created_order_that_cannot_be_read_back_is_not_reported_as_failed(search: Answer) -> None:
-    with pytest.raises(OutcomeUnknown, match="was accepted"):
-        erp(answer(201), search).create({}, REFERENCE)
+def test_a_created_order_that_cannot_be_read_back_is_not_reported_as_failed(subtests: pytest.Subtests) -> None:
+    for search in [page(), answer(503), answer(200, {})]:
+        with subtests.test(search=search), pytest.raises(OutcomeUnknown, match="was accepted"):
+            erp(answer(201), search).create({}, REFERENCE)
 
 
 def test_an_update_sends_the_version_and_answers_the_next_one() -> None:

@@ -90,25 +90,24 @@ def test_a_service_that_is_not_the_one_is_a_fault_of_the_settings(document: str,
         Sap(httpx.Response(200, content=document.encode())).erp().describe()
 
 
-@pytest.mark.parametrize(
-    ("settings", "length"),
-    [
+def test_the_description_follows_the_settings_without_asking_sap(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[dict[str, Any], int]] = [
         ({}, 40),
         ({"reference_field": "MaintObjectFreeDefinedAttrib"}, 30),
         ({"reference_field": "YY1_CMMS", "custom_fields": {"YY1_CMMS": {"max_length": 25}}}, 25),
-    ],
-)
-def test_the_description_follows_the_settings_without_asking_sap(settings: dict[str, Any], length: int) -> None:
-    config = SapErpConfig.model_validate(settings)
-    found = describe_settings(config)
-    assert found.reference_length == length
-    assert found.fields is not None
-    reference = found.fields[config.reference_field]
-    assert (reference.max_length, reference.creatable, reference.updatable) == (length, False, False)
-    assert found.fields["SystemStatus"].values == frozenset({"REL", "TECO", "CLSD", "NOEX", "DLFL"})
-    assert found.fields["MaintenanceOrderDesc"].max_length == 40
-    assert not found.fields["MaintenancePlanningPlant"].updatable
-    assert "LongText" in found.fields
+    ]
+    for settings, length in cases:
+        with subtests.test(settings=settings):
+            config = SapErpConfig.model_validate(settings)
+            found = describe_settings(config)
+            assert found.reference_length == length
+            assert found.fields is not None
+            reference = found.fields[config.reference_field]
+            assert (reference.max_length, reference.creatable, reference.updatable) == (length, False, False)
+            assert found.fields["SystemStatus"].values == frozenset({"REL", "TECO", "CLSD", "NOEX", "DLFL"})
+            assert found.fields["MaintenanceOrderDesc"].max_length == 40
+            assert not found.fields["MaintenancePlanningPlant"].updatable
+            assert "LongText" in found.fields
 
 
 def test_without_long_text_a_mapping_cannot_use_it() -> None:

@@ -122,7 +122,7 @@ def test_a_write_that_was_not_taken_on_is_only_unavailable(subtests: pytest.Subt
                 assert not isinstance(caught.value, OutcomeUnknown)
 
 
-@pytest.mark.parametrize("write", WRITES)
-def test_a_write_for_which_no_time_is_left_is_not_sent(write: Callable[[SapErp], object]) -> None:
-    with deadline(0), pytest.raises(NotTakenOn):
-        write(Sap().erp())
+def test_a_write_for_which_no_time_is_left_is_not_sent(subtests: pytest.Subtests) -> None:
+    for write in WRITES:
+        with subtests.test(write=write), deadline(0), pytest.raises(NotTakenOn):
+            write(Sap().erp())

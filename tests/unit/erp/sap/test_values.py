@@ -159,21 +159,18 @@ def test_capitals_never_change_the_length(text: str) -> None:
     assert capitals(capitals(text)) == capitals(text)
 
 
-@pytest.mark.parametrize(
-    ("zone", "read"),
-    [
+def test_planned_dates_are_the_plants_wall_clock_only_where_the_settings_say_so(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[ZoneInfo | None, str]] = [
         (None, "2026-07-01T06:00:00Z"),
         (BERLIN, "2026-07-01T04:00:00Z"),
         (ZoneInfo("Asia/Kolkata"), "2026-07-01T00:30:00Z"),
-    ],
-)
-def test_planned_dates_are_the_plants_wall_clock_only_where_the_settings_say_so(
-    zone: ZoneInfo | None, read: str
-) -> None:
-    sent = "/Date(1782885600000+0000)/"  # six in the morning, as SAP's planners see it
-    assert from_sap(_PLANNED, sent, zone) == read
-    assert to_sap(_PLANNED, read, zone) == sent
-    assert from_sap(_TIME, sent, zone) == "2026-07-01T06:00:00Z"
+    ]
+    for zone, read in cases:
+        with subtests.test(zone=zone):
+            sent = "/Date(1782885600000+0000)/"  # six in the morning, as SAP's planners see it
+            assert from_sap(_PLANNED, sent, zone) == read
+            assert to_sap(_PLANNED, read, zone) == sent
+            assert from_sap(_TIME, sent, zone) == "2026-07-01T06:00:00Z"
 
 
 def test_an_hour_that_comes_twice_is_read_as_the_first_of_the_two() -> None:
