@@ -84,7 +84,8 @@ def test_ten_callers_at_once_are_one_request(cache: ReadCache) -> None:
 
     def look() -> str:
         everybody_is_here.wait(10)
-        return cache.get("asset", 7, load).value
+        with deadline(5):  # else a fault would have all of them wait for ever, and the process with them
+            return cache.get("asset", 7, load).value
 
     with ThreadPoolExecutor(10) as pool:
         looks = [pool.submit(look) for _ in range(10)]
@@ -106,7 +107,7 @@ def test_ten_callers_at_once_share_a_failure(cache: ReadCache) -> None:
         raise NetworkFailed("x")
 
     def look() -> str:
-        with pytest.raises(NetworkFailed):
+        with deadline(5), pytest.raises(NetworkFailed):  # see above
             cache.get("asset", 7, load)
         return "failed"
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from shared import values
 from shared.sync import resolver
-from shared.sync.resolver import UNKNOWN, Agreed, Decision, Direction, FieldState, Kind, Policy, Side, resolve
+from shared.sync.resolver import UNKNOWN, Agreed, Choice, Decision, Direction, FieldState, Kind, Policy, Side, resolve
 from shared.values import same_value
 
 # Agreement, MaintainX since then, ERP since then -> the kind in each direction: both, to_erp, to_maintainx.
@@ -256,6 +256,15 @@ def test_the_sides_are_treated_alike(state: FieldState, newest: Side | None) -> 
 def test_an_agreement_survives_the_record(agreed: Agreed) -> None:
     assert Agreed.of({"f": agreed.to_json()}, "f") == agreed
     assert Agreed.of({"f": agreed.to_json()}, "g") is None
+
+
+def test_what_newest_chose_stands_for_the_two_values_that_it_chose_between() -> None:
+    choice = Choice("erp", "pump", "fan")
+    choices = {"f": choice.to_json()}
+    assert Choice.of(choices, "f", "pump", "fan") == choice
+    assert Choice.of(choices, "f", "pump ", "fan") == choice  # the same value in another form
+    for field, maintainx, erp in (("g", "pump", "fan"), ("f", "pump 7", "fan"), ("f", "pump", "fan 7")):
+        assert Choice.of(choices, field, maintainx, erp) is None
 
 
 def test_the_resolver_imports_nothing_that_could_do_io() -> None:

@@ -14,9 +14,10 @@ from shared import errors
 from shared.errors import BridgeError, PermanentError, RemoteRejected, TransientError
 from shared.events import Source
 from shared.sync.intent import Intent
+from shared.sync.session import ErpRefuses, RecordSession
 from tests.cases import try_each
 from tests.fakes.erp import SeparateStatusErp, TenantErp
-from tests.fakes.sync_world import World, both_ways_mapping, erp_event, event
+from tests.fakes.sync_world import Killed, World, both_ways_mapping, erp_event, event
 from tests.unit.sync.planned_site import Meeting, Site
 from tests.unit.sync.situations import assert_in_step, linked
 
@@ -177,3 +178,38 @@ def test_the_audit_trail_names_who_did_it() -> None:
         world = World(both_ways_mapping())
         world.deliver(replace(event(**data), source=source))
         assert {entry["actor"] for entry in world.published} == {actor}, (source, data)
+
+
+NOTHING: dict[str, Any] = {
+    **{key: {} for key in ("before", "after", "rejected", "policy", "agreed")},
+    "version_before": None,
+}
+
+
+def test_after_a_write_that_was_refused_nothing_is_under_way_any_more() -> None:
+    world = World(both_ways_mapping())
+    linked(world)
+    record = world.record()
+    locked = world.state.lock_record(record.key, owner="test", lease_s=60)
+    assert locked is not None
+    session = RecordSession(locked, record, world.state, world, lambda: world.now, lease_s=60)
+    intent = Intent(action="update", direction="maintainx_to_erp", event_id="e1", actor="webhook", at="", **NOTHING)
+    for refusal in (errors.StatusNotPossible("no way"), ErpRefuses("no"), errors.VersionConflict("changed")):
+        with pytest.raises(type(refusal)):
+            session.perform(intent, partial(_raise, refusal))
+        session.keep()
+        assert world.record().intent is None, refusal
+
+
+def _raise(error: BaseException) -> NoReturn:
+    raise error
+
+
+def test_a_record_says_when_it_was_saved_last_also_if_the_worker_died_then() -> None:
+    world = World(both_ways_mapping())
+    linked(world)
+    world.change(title="Replace both seals")
+    world.wait(5)
+    with pytest.raises(Killed):
+        world.deliver(event("e1"), Meeting("erp.update", partial(_raise, Killed())))
+    assert world.record().updated_at_utc == world.now
