@@ -6,17 +6,15 @@ from pathlib import Path
 
 import pytest
 from _pytest.nodeid import NodeId
-from hypothesis import HealthCheck, settings
 
 from tests.ending import pytest_sessionfinish, pytest_unconfigure
+from tests.examples import register_profiles
 from tests.shell import leave_shell
 
 __all__ = ["pytest_sessionfinish", "pytest_unconfigure"]
 
 leave_shell()
-# How long an example takes is the machine's affair.
-settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("any machine")
+register_profiles()
 TESTS = Path(__file__).parent
 # These start processes and servers, and work with real time-outs. A machine that stands still for some seconds fails
 # one of them without a fault in the code; up to two tries more tell that from a fault, and the summary says RERUN.

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from local.firestore.values import sort_key, value_size
+from tests.examples import examples
 
 # Names with two underscores at both ends are reserved; everything else that is UTF-8 may be a name or a text.
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
@@ -47,7 +48,7 @@ _VALUES = st.recursive(
 )
 
 _over_the_wire = settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=examples(30), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 
@@ -71,7 +72,7 @@ def _sign(left: Any, right: Any) -> int:
 
 
 @given(_VALUES, _VALUES)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400))
 def test_order_is_that_of_the_client_library(left: Any, right: Any) -> None:
     one, other = _encoded(left), _encoded(right)
     ours = _sign(sort_key(one._pb), sort_key(other._pb))
@@ -79,7 +80,7 @@ def test_order_is_that_of_the_client_library(left: Any, right: Any) -> None:
 
 
 @given(_VALUES)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200))
 def test_size_is_at_most_five_bytes_for_one_on_the_wire(value: Any) -> None:
     """The short cut of the size check rests on this; two bytes go before any value that is within something."""
     encoded = _encoded(value)._pb

@@ -18,6 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from shared.maintainx.creation import SETTLE_S
 from shared.sync.new_in_erp import is_wanted, mark_of
 from shared.values import same_value
+from tests.examples import examples, steps
 from tests.integration.gateway.checks import differences, lost_edits
 from tests.integration.gateway.world import LEASE_AND_MORE_S, WRITABLE_STATUSES, GatewayWorld, MeetingWire, Plant
 
@@ -240,8 +241,8 @@ def run_machine(machine: type[GatewayMachine]) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=int(os.environ.get("GATEWAY_EXAMPLES", "25")),
-            stateful_step_count=40,
+            max_examples=int(os.environ.get("GATEWAY_EXAMPLES", examples(25))),
+            stateful_step_count=steps(40),
             deadline=None,
             print_blob=True,
             phases=(Phase.explicit, Phase.generate) if "GATEWAY_NO_SHRINK" in os.environ else tuple(Phase),

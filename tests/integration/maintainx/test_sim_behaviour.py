@@ -23,6 +23,7 @@ from local.maintainx.control_client import SimControl
 from local.maintainx.paging import keyset_page, offset_page
 from local.maintainx.simulator import Simulator
 from local.processes import free_port
+from tests.examples import examples
 from tests.integration.maintainx.plant import (
     DRIVER,
     FAN,
@@ -173,7 +174,7 @@ rows = st.lists(
 
 
 @given(rows=rows, limit=st.integers(1, 7), sort=st.sampled_from(["v", "-v", "id", "-id"]))
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 def test_pages_together_are_the_whole_sorted_list(rows: list[dict[str, Any]], limit: int, sort: str) -> None:
     for page in (keyset_page, offset_page):
         whole, end = page(rows, {"limit": 200}, sort)

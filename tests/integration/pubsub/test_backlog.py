@@ -9,6 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from local.pubsub import proto
 from local.pubsub.backlog import Backlog, Delivery, Holder, StoredMessage
 from local.pubsub.retry import IMMEDIATE, PUSH_DEFAULT, Backoff
+from tests.examples import examples, steps
 
 UNLIMITED = 10**9
 
@@ -190,7 +191,7 @@ class OrderedBacklogMachine(BacklogMachine):
     ordered = True
 
 
-BacklogMachine.TestCase.settings = settings(max_examples=30, stateful_step_count=40, deadline=None)
+BacklogMachine.TestCase.settings = settings(max_examples=examples(30), stateful_step_count=steps(40))
 OrderedBacklogMachine.TestCase.settings = BacklogMachine.TestCase.settings
 TestBacklog = BacklogMachine.TestCase
 TestOrderedBacklog = OrderedBacklogMachine.TestCase

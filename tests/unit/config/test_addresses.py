@@ -6,7 +6,7 @@ import traceback
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.config.addresses import parse_address
@@ -100,7 +100,6 @@ def test_servers_on_the_premises_and_this_machine_are_allowed() -> None:
     assert {url: why for url in ALLOWED.split() if (why := why_refused(url))} == {}
 
 
-@settings(deadline=None)
 @given(st.from_regex(r"https?://[^\s/?#]+[^\s?#]*", fullmatch=True))
 def test_any_address_is_judged_and_none_is_quoted(url: str) -> None:
     why = why_refused(url + "hunter2")

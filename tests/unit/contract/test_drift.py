@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from ops.contract import app
 from shared.maintainx.contract import Change, compare, dumps, loads, shipped, summarise
+from tests.examples import examples
 from tests.reference import maintainx_document
 
 Document = dict[str, Any]
@@ -319,7 +320,7 @@ def test_summary_verb_prints_what_is_shipped(document: Document, tmp_path: Path)
 
 
 @given(data=st.data())
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(60))
 def test_any_used_field_that_is_missing_breaks_by_its_name(data: st.DataObject) -> None:
     old = shipped()
     where = data.draw(st.sampled_from([name for name, table in sorted(old.tables.items()) if table]))

@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from shared.breaker import Breaker, Change, Verdict
 from shared.errors import BreakerOpen
+from tests.examples import examples, steps
 
 FAILURES, PAUSE_S = 3, 10.0
 LONGEST_S = 80.0
@@ -172,7 +173,7 @@ class AnyInterleaving(RuleBasedStateMachine):
 
 
 TestAnyInterleaving = AnyInterleaving.TestCase
-TestAnyInterleaving.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestAnyInterleaving.settings = settings(max_examples=examples(60), stateful_step_count=steps(40))
 
 
 def test_of_many_threads_one_makes_the_trial() -> None:

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from local.demo.history import NEW_ASSET, PlannedWorkOrder, Step, asset_names, invent, steps
+from tests.examples import examples
 
 END = datetime(2026, 11, 22, tzinfo=UTC)
 SITES = ["plant-north", "plant-south"]
@@ -33,7 +34,7 @@ def test_same_seed_same_history_other_seed_another() -> None:
     assert one != other
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(histories)
 def test_steps_are_in_the_order_of_time_and_begin_with_the_creation(planned: list[PlannedWorkOrder]) -> None:
     everything = steps(planned)
@@ -43,7 +44,7 @@ def test_steps_are_in_the_order_of_time_and_begin_with_the_creation(planned: lis
     assert all(found[0].action == "create" for found in by_order.values())
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(histories)
 def test_nothing_happens_before_it_can(planned: list[PlannedWorkOrder]) -> None:
     legal: dict[str, set[str | None]] = {
@@ -65,7 +66,7 @@ def test_nothing_happens_before_it_can(planned: list[PlannedWorkOrder]) -> None:
         assert max(Counter(actions).values()) == 1
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(histories)
 def test_work_ends_before_the_history_does(planned: list[PlannedWorkOrder]) -> None:
     for order in planned:

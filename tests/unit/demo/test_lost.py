@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from local.demo.history import invent, steps
 from local.demo.lost import lost_steps
+from tests.examples import examples
 
 END = datetime(2026, 11, 22, tzinfo=UTC)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(st.integers(0, 1000), st.integers(1, 200), st.integers(0, 20))
 def test_lost_steps_are_the_last_of_their_work_orders_and_can_be_found_out(seed: int, orders: int, count: int) -> None:
     planned = invent(["plant-north", "plant-south"], orders, seed=seed, end=END)

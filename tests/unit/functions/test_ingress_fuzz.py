@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.maintainx.signature import BODY_SIGNATURE_HEADER, URI_SIGNATURE_HEADER, sign
+from tests.examples import examples
 from tests.fakes.publisher import FakePublisher
 from tests.fakes.settings import SECRETS, Settings
 from tests.unit.functions.deliveries import BODY, NEW_WORK_ORDER, AsgiClient
@@ -22,7 +23,7 @@ URI = f"{PUBLIC_URL}{NEW_WORK_ORDER}".encode()
 SECRET = SECRETS["webhook-new-work-order"]
 
 fuzz = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=examples(150), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 # What may stand in a header field of HTTP: no control characters but the tab.
 field_bytes = st.binary(max_size=120).map(lambda raw: bytes(byte for byte in raw if byte == 9 or byte > 31))

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.erp.base import ErpDescription, ErpField, ErpRecord
@@ -189,7 +189,6 @@ def test_rules_that_are_refused(subtests: pytest.Subtests) -> None:
 VALUES = st.sampled_from([None, "", "A", "B", "C"])
 
 
-@settings(deadline=None)
 @given(
     st.dictionaries(st.integers(1, 6), VALUES),
     st.dictionaries(st.sampled_from("uvwxyz"), VALUES),

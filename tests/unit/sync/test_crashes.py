@@ -20,6 +20,7 @@ from shared.errors import TransientError
 from shared.events import Event
 from shared.outcomes import Outcome
 from tests.cases import try_each
+from tests.examples import examples
 from tests.fakes.erp import SeparateStatusErp, TenantErp
 from tests.fakes.sync_world import SITE, WORK_ORDER, Killed, When, Wire, World, both_ways_mapping, erp_event, event
 from tests.unit.sync.situations import (
@@ -164,7 +165,7 @@ ENDS = st.sampled_from([{}, PARK_DELETION, {"on_erp_delete": "cancel"}, {"on_erp
 
 
 @pytest.mark.parametrize("erp", [TenantErp, SeparateStatusErp, QuietStatusErp])
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150))
 @given(steps=st.lists(STEPS, max_size=25), policies=POLICIES, ends=ENDS)
 def test_whatever_happens_in_whatever_order_both_sides_end_in_step(
     erp: type[TenantErp], steps: list[tuple[str, Any]], policies: dict[str, Any], ends: dict[str, Any]

@@ -15,6 +15,7 @@ from shared.errors import (
     RemoteUnavailable,
 )
 from shared.sync.pull import FIRST_WINDOW, OVERLAP, WATERMARK
+from tests.examples import examples
 from tests.fakes.sync_world import SITE, WORK_ORDER
 from tests.unit.sync.pull_plant import Listing, Plant
 
@@ -142,7 +143,7 @@ def test_run_without_time_leaves_the_watermark_and_says_so() -> None:
     assert (report.complete, report.read, report.watermark) == (False, 0, None)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 @given(st.lists(st.tuples(st.integers(0, 3), st.sampled_from("1234"), st.integers(0, 900), st.booleans()), max_size=12))
 def test_after_any_edits_and_runs_both_sides_agree(edits: list[tuple[int, str, int, bool]]) -> None:
     """Whoever edits when, and however many runs come between: after one more run and its messages all is in step."""
