@@ -158,6 +158,37 @@ class Wire:
         return sum(name.startswith(f"{port}.") for name in self.calls)
 
 
+class Meeting(Wire):
+    """A wire at one call of which something else happens, once, before or after it.
+
+    at: the name of the call, or its number. It can kill the process as well, as any wire.
+    """
+
+    def __init__(
+        self,
+        at: str | int | None,
+        happens: Callable[[], object],
+        *,
+        after: bool = False,
+        kill_at: int | None = None,
+        when: When = "before",
+    ) -> None:
+        super().__init__(kill_at=kill_at, when=when)
+        self._at, self._happens, self._after = at, happens, after
+
+    def passes(self, name: str, call: Callable[[], Any]) -> Any:
+        """Let one call pass."""
+        if self._at not in (name, len(self.calls) + 1):
+            return super().passes(name, call)
+        self._at = None
+        if not self._after:
+            self._happens()
+        answer = super().passes(name, call)
+        if self._after:
+            self._happens()
+        return answer
+
+
 class _Port:
     def __init__(self, name: str, target: Any, wire: Wire) -> None:
         self._name, self._target, self._wire = name, target, wire

@@ -19,8 +19,9 @@ from shared.maintainx.creation import SETTLE_S
 from shared.sync.new_in_erp import is_wanted, mark_of
 from shared.values import same_value
 from tests.examples import examples, steps
+from tests.fakes.sync_world import Meeting
 from tests.integration.gateway.checks import differences, lost_edits
-from tests.integration.gateway.world import LEASE_AND_MORE_S, WRITABLE_STATUSES, GatewayWorld, MeetingWire, Plant
+from tests.integration.gateway.world import LEASE_AND_MORE_S, WRITABLE_STATUSES, GatewayWorld, Plant
 
 TITLES = ("Replace seal", "Replace both seals", "Grease bearings of the feed pump at the drive end, all four of them")
 FIELDS: dict[str, tuple[Any, ...]] = {
@@ -147,7 +148,7 @@ class GatewayMachine(RuleBasedStateMachine):
                 self.world.wait(LEASE_AND_MORE_S if what == "worker, later" else 0)
                 self.world.handle(data.draw(st.sampled_from(self.world.queue)))
 
-        wire = MeetingWire(kill_at=kill_at, when="after" if after else "before", meet_at=meet_at, meeting=meeting)
+        wire = Meeting(meet_at, meeting, kill_at=kill_at, when="after" if after else "before")
         if self.world.handle(event, wire) is not None and not again and event in self.world.queue:
             self.world.queue.remove(event)
 

@@ -38,7 +38,7 @@ from shared.sync.new_in_erp import RESOURCE, mark_of
 from shared.sync.pull import Pull
 from shared.sync.reference import work_order_id_in
 from tests.fakes.state import MemoryStateStore
-from tests.fakes.sync_world import Killed, When, Wire, marked
+from tests.fakes.sync_world import Killed, Wire, marked
 
 ZONE = ZoneInfo("Europe/Berlin")
 FIRST = 9001001
@@ -82,28 +82,6 @@ class Plant(Protocol):
     def writes(self) -> int | None:
         """How often the bundle wrote an order; None if the simulator does not tell that from a person's writes."""
         ...
-
-
-class MeetingWire(Wire):
-    """A wire that has something else happen at its `meet_at`th call."""
-
-    def __init__(
-        self,
-        *,
-        kill_at: int | None = None,
-        when: When = "before",
-        meet_at: int | None = None,
-        meeting: Callable[[], None] = lambda: None,
-    ) -> None:
-        super().__init__(kill_at=kill_at, when=when)
-        self._meet_at, self._meeting = meet_at, meeting
-
-    def passes(self, name: str, call: Callable[[], Any]) -> Any:
-        """Let one call pass."""
-        if self._meet_at is not None and len(self.calls) + 1 == self._meet_at:
-            self._meet_at = None
-            self._meeting()
-        return super().passes(name, call)
 
 
 @dataclass

@@ -14,23 +14,14 @@ from local.pubsub import proto, validation
 from local.pubsub.broker import Broker
 from local.pubsub.resources import Subscription, Topic, new_subscription
 from local.pubsub.store import Batch, Store
+from tests.fakes.clock import Clock
 
 TOPIC, DEAD = "projects/p/topics/events", "projects/p/topics/dead"
 
 
-class Clock:
-    """Unix seconds that only the test moves."""
-
-    def __init__(self) -> None:
-        self.now_s = 1_800_000_000.0
-
-    def __call__(self) -> float:
-        return self.now_s
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(1_800_000_000.0)
 
 
 @pytest.fixture

@@ -4,32 +4,20 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 
 from shared.canonical import content_hash
 from shared.state import RecordKey, SyncRecord
 from shared.state.firestore import FirestoreStateStore
+from tests.fakes.clock import Clock
 from tests.integration.firestore.conftest import address, firestore_emulator, local_server
 
 __all__ = ["address", "firestore_emulator", "local_server"]
 
 NOON_UTC = datetime(2026, 11, 22, 12, tzinfo=UTC)
 Stores = Callable[[], FirestoreStateStore]
-
-
-class Clock:
-    """A clock that goes only when told to."""
-
-    def __init__(self) -> None:
-        self.now_utc = NOON_UTC
-
-    def __call__(self) -> datetime:
-        return self.now_utc
-
-    def forward(self, seconds: float) -> None:
-        self.now_utc += timedelta(seconds=seconds)
 
 
 def a_record(key: RecordKey, **changes: object) -> SyncRecord:
@@ -54,7 +42,7 @@ def a_record(key: RecordKey, **changes: object) -> SyncRecord:
 @pytest.fixture
 def clock() -> Clock:
     """The clock of all stores of this test."""
-    return Clock()
+    return Clock(NOON_UTC.timestamp())
 
 
 @pytest.fixture
@@ -67,7 +55,7 @@ def stores(address: str, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Itera
     def make() -> FirestoreStateStore:
         made.append(
             FirestoreStateStore(
-                project=project, collection_prefix="t_", clock=clock, attempt_timeout_s=15.0, call_timeout_s=45.0
+                project=project, collection_prefix="t_", clock=clock.utc, attempt_timeout_s=15.0, call_timeout_s=45.0
             )
         )
         return made[-1]

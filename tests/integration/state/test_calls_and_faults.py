@@ -19,7 +19,8 @@ from local.firestore.testing import RunningServer, running_server
 from shared.errors import StateUnavailable
 from shared.state import Acquired, Claim, ClaimKey, Done, LockedRecord, RecordKey, StateStore, documents
 from shared.state.firestore import FirestoreStateStore
-from tests.integration.state.conftest import NOON_UTC, Clock, a_record
+from tests.fakes.clock import Clock
+from tests.integration.state.conftest import NOON_UTC, a_record
 
 CLAIM = ClaimKey("plant-1", "ab" * 32, "erp_push")
 KEY = RecordKey("plant-1", "work_order", 42)
@@ -60,7 +61,7 @@ def server(tmp_path: Path, faults: Faults, monkeypatch: pytest.MonkeyPatch) -> I
 @pytest.fixture
 def store(server: RunningServer, clock: Clock) -> Iterator[FirestoreStateStore]:
     """A store on it."""
-    store = FirestoreStateStore(project="calls", clock=clock)
+    store = FirestoreStateStore(project="calls", clock=clock.utc)
     yield store
     store.close()
 

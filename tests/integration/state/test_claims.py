@@ -10,7 +10,8 @@ import pytest
 
 from shared.errors import LeaseLost
 from shared.state import Acquired, Claim, ClaimKey, Done, InProgress, KnownClaim, StateStore
-from tests.integration.state.conftest import NOON_UTC, Clock, Stores
+from tests.fakes.clock import Clock
+from tests.integration.state.conftest import NOON_UTC, Stores
 
 KEY = ClaimKey("plant-1", "ab" * 32, "erp_push")
 
@@ -94,7 +95,7 @@ def test_owner_that_was_taken_over_cannot_complete(store: StateStore, clock: Clo
     with pytest.raises(LeaseLost, match="of one was taken over"):
         store.complete_claim(old, outcome="done", reason="old", ttl_s=1000)
     store.complete_claim(new, outcome="done", reason="new", ttl_s=1000)
-    assert store.claim(KEY, owner="three", lease_s=60) == Done("done", "new", clock.now_utc)
+    assert store.claim(KEY, owner="three", lease_s=60) == Done("done", "new", clock.utc())
 
 
 def test_owner_that_was_taken_over_cannot_release(store: StateStore, clock: Clock) -> None:

@@ -10,7 +10,8 @@ import pytest
 
 from shared.errors import LeaseLost, PermanentError
 from shared.state import LockedRecord, RecordKey, StateStore
-from tests.integration.state.conftest import NOON_UTC, Clock, Stores, a_record
+from tests.fakes.clock import Clock
+from tests.integration.state.conftest import NOON_UTC, Stores, a_record
 
 KEY = RecordKey("plant-1", "work_order", 42)
 RECORD = a_record(KEY)

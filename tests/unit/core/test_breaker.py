@@ -13,19 +13,20 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from shared.breaker import Breaker, Change, Verdict
 from shared.errors import BreakerOpen
 from tests.examples import examples, steps
+from tests.fakes.clock import Clock
 
 FAILURES, PAUSE_S = 3, 10.0
 LONGEST_S = 80.0
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now_s = 1000.0
-        self.takes_s = 0.0
+class SlowClock(Clock):
+    """Takes as long to answer as `takes_s` says."""
+
+    takes_s = 0.0
 
     def __call__(self) -> float:
         time.sleep(self.takes_s)
-        return self.now_s
+        return super().__call__()
 
 
 def opened(clock: Clock) -> Breaker:
@@ -177,7 +178,7 @@ TestAnyInterleaving.settings = settings(max_examples=examples(60), stateful_step
 
 
 def test_of_many_threads_one_makes_the_trial() -> None:
-    clock = Clock()
+    clock = SlowClock()
     breaker = opened(clock)
     clock.now_s += PAUSE_S
     clock.takes_s = 0.002  # it is asked in the middle of `admit`: without a lock others would come between

@@ -19,20 +19,11 @@ from google.cloud.secretmanager_v1.types import AccessSecretVersionRequest, Acce
 from shared.errors import SecretMissing, SecretUnavailable
 from shared.secret_forms import HEADER
 from shared.secrets import CACHE_S, STALE_S, Secrets, lines
+from tests.fakes.clock import Clock
 
 NAME = "webhook-plant-1"
 VARIABLE = "SECRET_WEBHOOK_PLANT_1"
 RESOURCE = f"projects/p1/secrets/{NAME}/versions/latest"
-
-
-class Clock:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now_s = 1000.0
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 class Vault:

@@ -20,6 +20,7 @@ from shared.pubsub.async_publisher import async_publisher
 from shared.pubsub.publisher import publisher
 from shared.secrets import secrets
 from tests.fakes.budgets import MemoryBudgets
+from tests.fakes.clock import Clock
 from tests.fakes.publisher import AsyncFakePublisher, FakePublisher, patch_into
 from tests.fakes.settings import Settings, write_settings
 from tests.fakes.state import MemoryStateStore
@@ -31,16 +32,6 @@ _KEPT = (
     *(bootstrap.maintainx_client, bootstrap.maintainx_directory, bootstrap.asset_names),
 )
 FUNCTIONS = Path(__file__).resolve().parents[3] / "functions"
-
-
-class Clock:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now_s = 1000.0
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 @pytest.fixture

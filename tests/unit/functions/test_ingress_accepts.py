@@ -16,10 +16,10 @@ from shared.errors import ConfigError
 from shared.events import event_identity
 from shared.maintainx.signature import BODY_SIGNATURE_HEADER, URI_SIGNATURE_HEADER, sign
 from shared.secrets import secrets
+from tests.fakes.clock import Clock
 from tests.fakes.publisher import FakePublisher
 from tests.fakes.settings import SECRETS, SITES, Settings
 from tests.unit.conftest import LogLines
-from tests.unit.functions.conftest import Clock
 from tests.unit.functions.deliveries import BODY, GATEWAY, GENUINE, STATUS_CHANGE, AsgiClient, Delivery
 
 Load = Callable[[], AsgiClient]

@@ -9,10 +9,10 @@ import pytest
 
 from shared.ingress import webhook_url
 from shared.maintainx.signature import URI_SIGNATURE_HEADER, sign
+from tests.fakes.clock import Clock
 from tests.fakes.publisher import FakePublisher
 from tests.fakes.settings import SITES, Settings
 from tests.unit.conftest import LogLines
-from tests.unit.functions.conftest import Clock
 from tests.unit.functions.deliveries import GENUINE, AsgiClient
 
 Load = Callable[[], AsgiClient]

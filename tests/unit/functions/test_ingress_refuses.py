@@ -14,10 +14,10 @@ from shared.ingress import MAX_BODY_BYTES
 from shared.maintainx.signature import BODY_SIGNATURE_HEADER, sign
 from shared.pubsub.async_publisher import async_publisher
 from shared.secrets import CACHE_S
+from tests.fakes.clock import Clock
 from tests.fakes.publisher import FakePublisher
 from tests.fakes.settings import SECRETS, Settings
 from tests.unit.conftest import LogLines
-from tests.unit.functions.conftest import Clock
 from tests.unit.functions.deliveries import BODY, GATEWAY, GENUINE, STATUS_CHANGE, AsgiClient, Delivery
 
 Load = Callable[[], AsgiClient]

@@ -17,17 +17,10 @@ from shared.errors import NetworkFailed, NotTakenOn, PermissionDenied, RecordNot
 from shared.maintainx.cache import Cached, Lifetime, ReadCache
 from shared.maintainx.client import MaintainXClient
 from shared.maintainx.directory import LIFETIMES, Directory
+from tests.fakes.clock import Clock
 from tests.unit.conftest import LogLines
 
 LIFETIME = {"asset": Lifetime(fresh_s=60.0, stale_s=600.0), "user": Lifetime(fresh_s=10.0, stale_s=10.0)}
-
-
-class Time:
-    def __init__(self) -> None:
-        self.now_s = 0.0
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 class Source:
@@ -45,16 +38,16 @@ class Source:
 
 
 @pytest.fixture
-def time() -> Time:
-    return Time()
+def time() -> Clock:
+    return Clock(0.0)
 
 
 @pytest.fixture
-def cache(time: Time) -> ReadCache:
+def cache(time: Clock) -> ReadCache:
     return ReadCache(LIFETIME, max_entries=3, labels={"site": "plant-1"}, clock=time)
 
 
-def test_fresh_value_needs_no_call(cache: ReadCache, time: Time) -> None:
+def test_fresh_value_needs_no_call(cache: ReadCache, time: Clock) -> None:
     source = Source()
     assert cache.get("asset", 7, source) == Cached(1, 0.0, is_stale=False)
     time.now_s = 59.0
@@ -63,7 +56,7 @@ def test_fresh_value_needs_no_call(cache: ReadCache, time: Time) -> None:
     assert cache.get("asset", 7, source) == Cached(2, 0.0, is_stale=False)
 
 
-def test_kinds_and_keys_are_apart_and_have_lifetimes_of_their_own(cache: ReadCache, time: Time) -> None:
+def test_kinds_and_keys_are_apart_and_have_lifetimes_of_their_own(cache: ReadCache, time: Clock) -> None:
     source = Source()
     assert [cache.get(kind, key, source).value for kind, key in (("asset", 7), ("asset", 8), ("user", 7))] == [1, 2, 3]
     time.now_s = 30.0
@@ -124,7 +117,7 @@ def test_ten_callers_at_once_share_a_failure(cache: ReadCache) -> None:
     assert len(calls) == 1
 
 
-def test_old_value_stands_in_while_nobody_answers_and_is_marked(cache: ReadCache, time: Time) -> None:
+def test_old_value_stands_in_while_nobody_answers_and_is_marked(cache: ReadCache, time: Clock) -> None:
     source = Source()
     cache.get("asset", 7, source)
     source.error = NetworkFailed("x")
@@ -138,7 +131,7 @@ def test_old_value_stands_in_while_nobody_answers_and_is_marked(cache: ReadCache
     assert cache.get("asset", 7, source) == Cached(3, 0.0, is_stale=False)
 
 
-def test_caller_may_want_a_younger_value_than_others(cache: ReadCache, time: Time) -> None:
+def test_caller_may_want_a_younger_value_than_others(cache: ReadCache, time: Clock) -> None:
     source = Source()
     cache.get("asset", 7, source)
     time.now_s = 30.0
@@ -150,7 +143,7 @@ def test_caller_may_want_a_younger_value_than_others(cache: ReadCache, time: Tim
     assert cache.get("asset", 7, source) == Cached(2, 10.0, is_stale=False), "for others it is young enough"
 
 
-def test_who_has_no_time_left_does_not_wait_for_the_request_of_another(cache: ReadCache, time: Time) -> None:
+def test_who_has_no_time_left_does_not_wait_for_the_request_of_another(cache: ReadCache, time: Clock) -> None:
     asked, go_on = threading.Event(), threading.Event()
 
     def load() -> str:
@@ -194,7 +187,7 @@ def test_asset_from_before_an_event_is_read_anew() -> None:
     assert len(calls) == 3
 
 
-def test_value_older_than_stated_does_not_stand_in(cache: ReadCache, time: Time) -> None:
+def test_value_older_than_stated_does_not_stand_in(cache: ReadCache, time: Clock) -> None:
     source = Source()
     cache.get("user", 7, source)
     source.error = NetworkFailed("x")
@@ -204,7 +197,7 @@ def test_value_older_than_stated_does_not_stand_in(cache: ReadCache, time: Time)
     assert cache.counts() == {("user", "miss"): 1, ("user", "failed"): 1}
 
 
-def test_refusal_is_never_hidden_by_an_old_value(cache: ReadCache, time: Time) -> None:
+def test_refusal_is_never_hidden_by_an_old_value(cache: ReadCache, time: Clock) -> None:
     source = Source()
     cache.get("asset", 7, source)
     time.now_s = 100.0
@@ -213,7 +206,7 @@ def test_refusal_is_never_hidden_by_an_old_value(cache: ReadCache, time: Time) -
         cache.get("asset", 7, source)
 
 
-def test_record_that_is_gone_does_not_come_back_when_nobody_answers(cache: ReadCache, time: Time) -> None:
+def test_record_that_is_gone_does_not_come_back_when_nobody_answers(cache: ReadCache, time: Clock) -> None:
     source = Source()
     cache.get("asset", 7, source)
     time.now_s = 100.0
@@ -238,7 +231,7 @@ def test_least_used_entry_goes_when_it_is_full(cache: ReadCache) -> None:
     assert source.calls == 5
 
 
-def test_hit_rate_is_reported_once_a_minute_and_kind(cache: ReadCache, time: Time, logged: LogLines) -> None:
+def test_hit_rate_is_reported_once_a_minute_and_kind(cache: ReadCache, time: Clock, logged: LogLines) -> None:
     source = Source()
     for now_s in (0.0, 1.0, 2.0, 61.0):
         time.now_s = now_s

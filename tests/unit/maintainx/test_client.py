@@ -25,6 +25,7 @@ from shared.errors import (
 from shared.maintainx.client import MaintainXClient
 from shared.maintainx.pacing import Pacer
 from shared.maintainx.queries import AssetFilter, WorkOrderFilter
+from tests.fakes.clock import Clock
 
 Answer = httpx.Response | Exception
 WORK_ORDER = {"workOrder": {"id": 7, "title": "x"}}
@@ -299,48 +300,33 @@ def test_cursor_that_stands_still_does_not_loop_for_ever() -> None:
     assert len(remote.requests) == 2
 
 
-class Time:
-    """A clock that only sleeping moves."""
-
-    def __init__(self) -> None:
-        self.now_s = 1000.0
-        self.slept_s: list[float] = []
-
-    def __call__(self) -> float:
-        return self.now_s
-
-    def sleep(self, seconds: float) -> None:
-        self.slept_s.append(seconds)
-        self.now_s += seconds
-
-
 def test_pacer_waits_for_the_window_when_nothing_remains() -> None:
-    time = Time()
-    pacer = Pacer(20.0, clock=time, sleep=time.sleep)
+    clock = Clock()
+    pacer = Pacer(20.0, clock=clock, sleep=clock.sleep)
     pacer.note(None, ok({}, **{"X-Rate-Limit-Remaining": "1", "X-Rate-Limit-Reset": "9"}))
     pacer.enter()
-    assert time.slept_s == []
+    assert clock.slept_s == []
     pacer.note(None, ok({}, **{"X-Rate-Limit-Remaining": "0", "X-Rate-Limit-Reset": "9"}))
     pacer.enter()
     pacer.enter()
-    assert time.slept_s == [pytest.approx(9.1)]
+    assert clock.slept_s == [pytest.approx(9.1)]
 
 
 def test_pacer_refuses_to_wait_longer_than_it_may() -> None:
-    time = Time()
-    pacer = Pacer(5.0, clock=time, sleep=time.sleep)
+    clock = Clock()
+    pacer = Pacer(5.0, clock=clock, sleep=clock.sleep)
     pacer.note(None, ok({}, **{"X-Rate-Limit-Remaining": "0", "X-Rate-Limit-Reset": "60"}))
     with pytest.raises(RateLimited) as caught:
         pacer.enter()
     assert caught.value.retry_after_s == pytest.approx(60.1)
-    assert time.slept_s == []
+    assert clock.slept_s == []
 
 
 def test_pacer_ignores_headers_that_are_no_seconds(subtests: pytest.Subtests) -> None:
     for reset in ["", "soon", "nan", "-5", "1789387200"]:
         with subtests.test(reset=reset):
-            time = Time()
-            pacer = Pacer(5.0, clock=time, sleep=time.sleep)
+            clock = Clock()
+            pacer = Pacer(5.0, clock=clock, sleep=clock.sleep)
             pacer.note(None, ok({}, **{"X-Rate-Limit-Remaining": "0", "X-Rate-Limit-Reset": reset}))
             pacer.enter()
-            assert time.slept_s == []
+            assert clock.slept_s == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -89,21 +89,6 @@ class Site(World):
         assert {name: order[name] for name in ORDER} == ORDER
         assert len(self.tenant.orders) == 1
         assert self.look(number).reason == "unchanged"
-
-
-class Meeting(Wire):
-    """A wire that has something happen just before a call."""
-
-    def __init__(self, before: str, what: Callable[[], object]) -> None:
-        super().__init__()
-        self._before, self._what = before, what
-
-    def passes(self, name: str, call: Callable[[], Any]) -> Any:
-        """Let one call pass."""
-        if name == self._before:
-            self._before = ""
-            self._what()
-        return super().passes(name, call)
 
 
 def call_number(site: Site, name: str) -> int:

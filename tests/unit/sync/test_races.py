@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -19,24 +19,7 @@ from shared.errors import (
 )
 from shared.outcomes import Outcome
 from tests.fakes.erp import SeparateStatusErp
-from tests.fakes.sync_world import SITE, WORK_ORDER, Wire, World, both_ways_mapping, erp_event, event
-
-
-class Meeting(Wire):
-    """A wire at whose first call of a name something else happens, before or after it."""
-
-    def __init__(self, name: str, happens: Callable[[], None], *, after: bool = True) -> None:
-        super().__init__()
-        self._name, self._happens, self._after = name, happens, after
-
-    def passes(self, name: str, call: Callable[[], Any]) -> Any:
-        now = name == self._name and name not in self.calls
-        if now and not self._after:
-            self._happens()
-        answer = super().passes(name, call)
-        if now and self._after:
-            self._happens()
-        return answer
+from tests.fakes.sync_world import SITE, WORK_ORDER, Meeting, Wire, World, both_ways_mapping, erp_event, event
 
 
 def linked(world: World) -> World:
@@ -136,7 +119,7 @@ def test_an_edit_in_maintainx_while_the_erp_is_read_is_seen_and_not_overwritten(
         world.change(**edit)
 
     world.edit_erp(priority="3", shortText="Planner's title")
-    world.deliver(erp_event(), Meeting("erp.get", technician))
+    world.deliver(erp_event(), Meeting("erp.get", technician, after=True))
     order = world.work_orders[WORK_ORDER]
     assert order["priority"] == "LOW"
     if field == "title":
@@ -153,7 +136,7 @@ def test_an_edit_in_maintainx_just_before_our_write_is_left_for_catch_up_to_find
         world.wait(1)
         world.change(description="Leak at both ends")
 
-    world.deliver(erp_event(), Meeting("maintainx.change_work_order", technician, after=False))
+    world.deliver(erp_event(), Meeting("maintainx.change_work_order", technician))
     record = world.record()
     assert record.maintainx_updated_at is None
     world.deliver(event("caught up"))
@@ -249,7 +232,7 @@ def test_a_title_that_goes_back_while_we_write_does_not_hide_what_the_erp_change
         world.wait(1)
         world.change(title=before)
 
-    world.deliver(event("e2"), Meeting("erp.update", goes_back))
+    world.deliver(event("e2"), Meeting("erp.update", goes_back, after=True))
     assert world.work_orders[WORK_ORDER]["priority"] == "LOW"
     assert world.order().fields["shortText"] == before
 
@@ -262,7 +245,7 @@ def test_a_work_order_that_is_finished_meanwhile_is_not_cancelled_for_its_lost_o
         world.wait(1)
         world.change(status="DONE")
 
-    world.deliver(erp_event(), Meeting("erp.find_by_reference", technician))
+    world.deliver(erp_event(), Meeting("erp.find_by_reference", technician, after=True))
     assert world.work_orders[WORK_ORDER]["status"] == "DONE"
     assert world.audited()["orphan"] == 1
 

@@ -11,8 +11,8 @@ from shared.errors import MappingError, NotTakenOn, RecordNotFound, RemoteUnavai
 from shared.maintainx.creation import SETTLE_S
 from shared.sync.engine import LEASE_S
 from shared.sync.new_in_erp import mark_of
-from tests.fakes.sync_world import SITE, WORK_ORDER, Wire, both_ways_mapping, erp_event, event
-from tests.unit.sync.planned_site import MADE, Meeting, Site
+from tests.fakes.sync_world import SITE, WORK_ORDER, Meeting, Wire, both_ways_mapping, erp_event, event
+from tests.unit.sync.planned_site import MADE, Site
 
 CREATE = {"action": "create"}
 

@@ -17,8 +17,8 @@ from shared.sync.intent import Intent
 from shared.sync.session import ErpRefuses, RecordSession
 from tests.cases import try_each
 from tests.fakes.erp import SeparateStatusErp, TenantErp
-from tests.fakes.sync_world import Killed, World, both_ways_mapping, erp_event, event
-from tests.unit.sync.planned_site import Meeting, Site
+from tests.fakes.sync_world import Killed, Meeting, World, both_ways_mapping, erp_event, event
+from tests.unit.sync.planned_site import Site
 from tests.unit.sync.situations import assert_in_step, linked
 
 ERRORS = [
