@@ -19,9 +19,8 @@ from zoneinfo import ZoneInfo
 from local.erp.store import Tenant
 from shared.config.loading import load_model
 from shared.config.mappings import MappingFile
-from shared.config.work_order_fields import ENUMS, WRITABLE
+from shared.config.work_order_fields import ENUMS
 from shared.erp import map_work_order
-from shared.errors import RecordNotFound, ValidationFailed
 from shared.events import Event, format_utc
 from shared.outcomes import Outcome
 from shared.state import RecordKey, SyncRecord
@@ -29,10 +28,11 @@ from shared.sync.conflicts import ERP_CHANGED_EVENT, decide, resolved_event
 from shared.sync.engine import LEASE_S, SyncEngine
 from shared.sync.resolver import Side
 from tests.fakes.erp import TenantErp
+from tests.fakes.maintainx import FIRST, FakeMaintainX
 from tests.fakes.state import MemoryStateStore
 
 SITE = "plant-1"
-WORK_ORDER = 9001001
+WORK_ORDER = FIRST
 ZONE = ZoneInfo("Europe/Berlin")
 EXAMPLE_MAPPING = Path(__file__).resolve().parents[2] / "config" / "mappings" / "rest-example.yaml"
 When = Literal["before", "after"]
@@ -117,14 +117,6 @@ def erp_event(event_id: str = "p1") -> Event:
     return replace(event(event_id), type=ERP_CHANGED_EVENT, source="poll", origin=ERP_CHANGED_EVENT)
 
 
-def marked(
-    work_orders: Mapping[int, Mapping[str, Any]], mark: Mapping[str, Any], is_another: Callable[[int], bool]
-) -> list[int]:
-    """The work orders that carry this mark, less those that are known to be others."""
-    found = [number for number, row in work_orders.items() if row.get("externalData") == mark]
-    return [number for number in found if not is_another(number)]
-
-
 class Killed(BaseException):
     """The process is gone: nothing in it may catch this and go on."""
 
@@ -200,7 +192,7 @@ class _Port:
         return lambda *args, **kwargs: self._wire.passes(f"{self._name}.{attribute}", lambda: value(*args, **kwargs))
 
 
-class World:
+class World(FakeMaintainX):
     """The two systems and the bundle between them."""
 
     def __init__(self, mapping: MappingFile | None = None, *, erp: type[TenantErp] = TenantErp) -> None:
@@ -208,8 +200,8 @@ class World:
         self.mapping = mapping or example_mapping()
         self.work_orders: dict[int, dict[str, Any]] = {WORK_ORDER: work_order(updatedAt=format_utc(self.now))}
         self.tenant = Tenant(SITE, "token", equipment={"2201", "2202"})
-        self.erp = erp(self.tenant, clock=lambda: self.now)
-        self.state = MemoryStateStore(clock=lambda: self.now)
+        self.erp = erp(self.tenant, clock=self.clock)
+        self.state = MemoryStateStore(clock=self.clock)
         self.published: list[dict[str, Any]] = []
         self.announced: list[Event] = []
         self.maintainx_writes: list[dict[str, Any]] = []
@@ -220,11 +212,15 @@ class World:
         twin.work_orders = {number: dict(row) for number, row in self.work_orders.items()}
         orders = {number: replace(order) for number, order in self.tenant.orders.items()}
         twin.tenant = replace(self.tenant, orders=orders, counters=Counter(self.tenant.counters))
-        twin.erp = self.erp.copy(twin.tenant, clock=lambda: twin.now)
-        twin.state = self.state.copy(clock=lambda: twin.now)
+        twin.erp = self.erp.copy(twin.tenant, clock=twin.clock)
+        twin.state = self.state.copy(clock=twin.clock)
         twin.published, twin.announced = list(self.published), list(self.announced)
         twin.maintainx_writes = list(self.maintainx_writes)
         return twin
+
+    def clock(self) -> datetime:
+        """Now."""
+        return self.now
 
     # What the people on both sides do
 
@@ -275,7 +271,7 @@ class World:
             erp=wire.port("erp", self.erp),
             state=wire.port("state", self.state),
             publisher=wire.port("publisher", self),
-            clock=lambda: self.now,
+            clock=self.clock,
             sleep=self.wait,
         )
 
@@ -292,46 +288,6 @@ class World:
         return self.deliver(about)
 
     # Ports
-
-    def get_work_order(self, work_order_id: int) -> Mapping[str, Any]:
-        try:
-            return dict(self.work_orders[work_order_id])
-        except KeyError:
-            raise RecordNotFound(f"work order {work_order_id}", status=404) from None
-
-    def change_work_order(self, work_order_id: int, fields: Mapping[str, Any]) -> Mapping[str, Any]:
-        if unknown := fields.keys() - WRITABLE.keys() - {"extraFields"} | fields.keys() & {"status"}:
-            raise ValidationFailed(f"work order {work_order_id}: {unknown}", status=400)
-        return self._write(work_order_id, fields)
-
-    def set_status(self, work_order_id: int, status: str) -> Mapping[str, Any]:
-        if status not in ("OPEN", "IN_PROGRESS", "ON_HOLD", "DONE", "CANCELED"):
-            raise ValidationFailed(f"work order {work_order_id}: {status}", status=400)
-        return self._write(work_order_id, {"status": status})
-
-    def create_work_order(self, fields: Mapping[str, Any], mark: Mapping[str, Any]) -> int:
-        if unknown := fields.keys() - WRITABLE.keys() - {"extraFields"} | fields.keys() & {"status"}:
-            raise ValidationFailed(f"new work order: {unknown}", status=400)
-        number = max([WORK_ORDER, *self.work_orders]) + 1
-        made = {"id": number, "status": "OPEN", "priority": "NONE", "type": "REACTIVE", **fields}
-        self.work_orders[number] = {**made, "externalData": dict(mark), "updatedAt": format_utc(self.now)}
-        return number
-
-    def find_work_orders(
-        self,
-        mark: Mapping[str, Any],
-        *,
-        tried_at_utc: datetime,  # noqa: ARG002  # a port
-        is_another: Callable[[int], bool],
-    ) -> list[int]:
-        return marked(self.work_orders, mark, is_another)
-
-    def _write(self, work_order_id: int, fields: Mapping[str, Any]) -> Mapping[str, Any]:
-        if work_order_id not in self.work_orders:
-            raise RecordNotFound(f"work order {work_order_id}", status=404)
-        self.maintainx_writes.append(dict(fields))
-        self.work_orders[work_order_id].update(fields, updatedAt=format_utc(self.now))
-        return dict(self.work_orders[work_order_id])
 
     def publish(self, topic: str, data: bytes, attributes: Mapping[str, str]) -> str:
         if topic == "events":

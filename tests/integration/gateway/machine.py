@@ -19,9 +19,10 @@ from shared.maintainx.creation import SETTLE_S
 from shared.sync.new_in_erp import is_wanted, mark_of
 from shared.values import same_value
 from tests.examples import examples, steps
+from tests.fakes.maintainx import WRITABLE_STATUSES
 from tests.fakes.sync_world import Meeting
 from tests.integration.gateway.checks import differences, lost_edits
-from tests.integration.gateway.world import LEASE_AND_MORE_S, WRITABLE_STATUSES, GatewayWorld, Plant
+from tests.integration.gateway.world import LEASE_AND_MORE_S, GatewayWorld, Plant
 
 TITLES = ("Replace seal", "Replace both seals", "Grease bearings of the feed pump at the drive end, all four of them")
 FIELDS: dict[str, tuple[Any, ...]] = {

@@ -9,22 +9,19 @@ from __future__ import annotations
 import contextlib
 import json
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from shared.config.mappings import MappingFile
-from shared.config.work_order_fields import WRITABLE
 from shared.erp.base import ErpAdapter
 from shared.errors import (
     AuthenticationFailed,
     BridgeError,
     LeaseLost,
-    RecordNotFound,
     TransientError,
-    ValidationFailed,
 )
 from shared.events import Event, format_utc
 from shared.maintainx.models import WorkOrder
@@ -37,12 +34,11 @@ from shared.sync.look import DELETED_EVENT
 from shared.sync.new_in_erp import RESOURCE, mark_of
 from shared.sync.pull import Pull
 from shared.sync.reference import work_order_id_in
+from tests.fakes.maintainx import FIRST, FakeMaintainX
 from tests.fakes.state import MemoryStateStore
-from tests.fakes.sync_world import Killed, Wire, marked
+from tests.fakes.sync_world import Killed, Wire
 
 ZONE = ZoneInfo("Europe/Berlin")
-FIRST = 9001001
-WRITABLE_STATUSES = ("OPEN", "IN_PROGRESS", "ON_HOLD", "DONE", "CANCELED")
 
 
 class Plant(Protocol):
@@ -85,11 +81,12 @@ class Plant(Protocol):
 
 
 @dataclass
-class GatewayWorld:
+class GatewayWorld(FakeMaintainX):
     """The site. offset: how far its clock is ahead of the machine's. edits: (side, work order, field) -> last value."""
 
     plant: Plant
     work_orders: dict[int, dict[str, Any]] = field(default_factory=dict)
+    maintainx_writes: list[dict[str, Any]] = field(default_factory=list)
     deleted: set[int] = field(default_factory=set)
     deleted_marks: list[Any] = field(default_factory=list)
     queue: list[Event] = field(default_factory=list)
@@ -108,13 +105,15 @@ class GatewayWorld:
         """Now."""
         return datetime.now(UTC) + self.offset
 
+    def new_number(self) -> int:
+        """Never that of one that is deleted."""
+        return max([FIRST - 1, *self.work_orders, *self.deleted]) + 1
+
     # What people do
 
     def create(self, **fields: Any) -> int:
         """Somebody makes a work order."""
-        number = FIRST + len(self.work_orders) + len(self.deleted)
-        body = {"id": number, "status": "OPEN", "priority": "NONE", "type": "REACTIVE", **fields}
-        self.work_orders[number] = {**body, "updatedAt": format_utc(self.clock())}
+        number = super().create(**fields)
         self.tell(number)
         return number
 
@@ -247,44 +246,6 @@ class GatewayWorld:
 
     def publish_all(self, topic: str, messages: Sequence[tuple[bytes, Mapping[str, str]]]) -> list[str]:
         return [self.publish(topic, data, attributes) for data, attributes in messages]
-
-    def get_work_order(self, work_order_id: int) -> Mapping[str, Any]:
-        try:
-            return json.loads(json.dumps(self.work_orders[work_order_id]))  # type: ignore[no-any-return]
-        except KeyError:
-            raise RecordNotFound(f"work order {work_order_id}", status=404) from None
-
-    def change_work_order(self, work_order_id: int, fields: Mapping[str, Any]) -> Mapping[str, Any]:
-        if unknown := fields.keys() - (WRITABLE.keys() | {"extraFields"}) | fields.keys() & {"status"}:
-            raise ValidationFailed(f"work order {work_order_id}: {unknown}", status=400)
-        if not fields.get("title", "x"):
-            raise ValidationFailed(f"work order {work_order_id}: title", status=400)
-        return self._write(work_order_id, fields)
-
-    def set_status(self, work_order_id: int, status: str) -> Mapping[str, Any]:
-        if status not in WRITABLE_STATUSES:
-            raise ValidationFailed(f"work order {work_order_id}: {status}", status=400)
-        return self._write(work_order_id, {"status": status})
-
-    def create_work_order(self, fields: Mapping[str, Any], mark: Mapping[str, Any]) -> int:
-        unknown = fields.keys() - WRITABLE.keys() - {"extraFields"} | fields.keys() & {"status"}
-        if unknown or not fields.get("title"):
-            raise ValidationFailed(f"new work order: {fields}", status=400)
-        return self.create(**fields, externalData=dict(mark))
-
-    def find_work_orders(
-        self,
-        mark: Mapping[str, Any],
-        *,
-        tried_at_utc: datetime,  # noqa: ARG002  # a port
-        is_another: Callable[[int], bool],
-    ) -> list[int]:
-        return marked(self.work_orders, mark, is_another)
-
-    def _write(self, work_order_id: int, fields: Mapping[str, Any]) -> Mapping[str, Any]:
-        self.get_work_order(work_order_id)
-        self.work_orders[work_order_id].update(fields, updatedAt=format_utc(self.clock()))
-        return self.get_work_order(work_order_id)
 
     def publish(self, topic: str, data: bytes, attributes: Mapping[str, str]) -> str:  # noqa: ARG002  # a port
         if topic == "audit":
