@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from shared.errors import BrokerUnavailable
 from shared.events import Event
+from shared.topics import AUDIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +30,15 @@ class Published:
 
 @dataclass
 class FakePublisher:
-    """In place of shared.pubsub.publisher.Publisher. `fault` is raised instead of publishing while it is set."""
+    """In place of shared.pubsub.publisher.Publisher. `fault` is raised instead of publishing while it is set.
+
+    fails_after: the broker goes down once it has taken so many requests.
+    """
 
     published: list[Published] = field(default_factory=list)
     requests: list[int] = field(default_factory=list)
     fault: Exception | None = None
+    fails_after: int | None = None
 
     def go_down(self) -> None:
         """The broker acknowledges nothing from here on."""
@@ -43,6 +50,8 @@ class FakePublisher:
 
     def publish_all(self, topic: str, messages: Sequence[tuple[bytes, Mapping[str, str]]]) -> list[str]:
         """Keep all messages, or none if there is a fault."""
+        if len(self.requests) == self.fails_after:
+            self.go_down()
         if self.fault is not None:
             raise self.fault
         self.requests.append(len(messages))
@@ -53,6 +62,14 @@ class FakePublisher:
     def to(self, topic: str) -> list[Published]:
         """What was published to one topic."""
         return [message for message in self.published if message.topic == topic]
+
+    def entries(self) -> list[dict[str, Any]]:
+        """What was published to the audit topic."""
+        return [json.loads(message.data) for message in self.to(AUDIT)]
+
+    def actions(self) -> Counter[str]:
+        """How often each action was audited, repeats of one entry counted once."""
+        return Counter({entry["entry_id"]: entry["action"] for entry in self.entries()}.values())
 
 
 @dataclass(frozen=True)

@@ -213,13 +213,7 @@ def test_broker_that_fails_in_the_middle_loses_nothing(broker: Broker, monkeypat
     monkeypatch.setattr("shared.dead_letters.queue._REPLAY_BATCH", 1)
     broker.bury(ERP_PUSH, "a", "b", "c")
 
-    class FailsAtTheSecond(FakePublisher):
-        def publish_all(self, topic: str, messages: Sequence[tuple[bytes, Mapping[str, str]]]) -> list[str]:
-            if self.published:
-                self.go_down()
-            return super().publish_all(topic, messages)
-
-    failing = FailsAtTheSecond()
+    failing = FakePublisher(fails_after=1)
     with pytest.raises(BrokerUnavailable):
         DeadLetters(broker.subscriber, failing).replay(ERP_PUSH, ALL, 10, dry_run=False)
     sent = {message.data.decode() for message in failing.published}

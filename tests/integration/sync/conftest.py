@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import itertools
-import json
 import uuid
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -28,27 +26,12 @@ from shared.secrets import Secrets
 from shared.state.firestore import FirestoreStateStore
 from shared.sync.engine import SyncEngine
 from shared.sync.maintainx_side import MaintainXSide
+from tests.fakes.publisher import FakePublisher
 from tests.fakes.sync_world import ZONE, Wire, example_mapping
 from tests.integration.maintainx.plant import DRIVER, ORG, PLANT, PUMP, api
 
 VARIABLE = "SECRET_ERP_TOKEN_SYNC"
 _numbers = itertools.count(1)
-
-
-@dataclass
-class Trail:
-    """Keeps what is published to the audit topic."""
-
-    published: list[dict[str, Any]] = field(default_factory=list)
-
-    def publish(self, topic: str, data: bytes, attributes: Mapping[str, str]) -> str:
-        assert (topic, attributes["site"]) == ("audit", json.loads(data)["site"])
-        self.published.append(json.loads(data))
-        return str(len(self.published))
-
-    def actions(self) -> Counter[str]:
-        """How often each action was audited, repeats of one entry counted once."""
-        return Counter({entry["entry_id"]: entry["action"] for entry in self.published}.values())
 
 
 @dataclass
@@ -64,7 +47,7 @@ class Stack:
     mapping: MappingFile = field(default_factory=example_mapping)
     token: str = DRIVER
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
-    trail: Trail = field(default_factory=Trail)
+    trail: FakePublisher = field(default_factory=FakePublisher)
     closers: list[Callable[[], None]] = field(default_factory=list)
 
     def engine(self, wire: Wire | None = None, *, erp_timeout_s: float = 20.0) -> SyncEngine:

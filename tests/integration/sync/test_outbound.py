@@ -65,7 +65,7 @@ def test_a_change_in_the_erp_meanwhile_is_merged(stack: Stack) -> None:
     assert engine.look_at(work_order, event("e2")).reason == "merged"
     order = stack.order()
     assert (order["shortText"], order["costCenter"], order["priority"]) == ("Replace both seals", "4100", "2")
-    assert stack.trail.published[-1]["policy"] == {"priority": "erp"}
+    assert stack.trail.entries()[-1]["policy"] == {"priority": "erp"}
 
 
 @pytest.mark.parametrize("fault", ["drop_after", "error_after"])

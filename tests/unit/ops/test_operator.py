@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,29 +16,27 @@ from shared.state import ClaimKey, RecordKey
 from shared.sync.operator import Operator
 from shared.sync.records import blank_record
 from shared.sync.reservation import reservation
+from tests.fakes.publisher import FakePublisher
 from tests.fakes.sync_world import SITE, WORK_ORDER, World, event, example_mapping
 
 KEY = RecordKey(SITE, "work_order", WORK_ORDER)
 
 
-@dataclass
-class Sender:
-    """Keeps events for the engine, hands audit entries to the world; dies after so many messages."""
+class Sender(FakePublisher):
+    """Hands audit entries to the world."""
 
-    world: World
-    events: list[Event] = field(default_factory=list)
-    dies_after: int | None = None
+    def __init__(self, world: World, *, fails_after: int | None = None) -> None:
+        super().__init__(fails_after=fails_after)
+        self.world = world
 
     def publish(self, topic: str, data: bytes, attributes: Mapping[str, str]) -> str:
-        if self.dies_after == 0:
-            raise BrokerUnavailable("away")
-        if self.dies_after is not None:
-            self.dies_after -= 1
-        if topic == "audit":
-            return self.world.publish(topic, data, attributes)
-        assert topic == "erp-push"
-        self.events.append(Event.from_json(data))
-        return str(len(self.events))
+        number = super().publish(topic, data, attributes)
+        return self.world.publish(topic, data, attributes) if topic == "audit" else number
+
+    @property
+    def events(self) -> list[Event]:
+        """The events for the engine."""
+        return [message.event for message in self.to("erp-push")]
 
 
 def by(world: World, sender: Sender) -> Operator:
@@ -106,7 +104,7 @@ def test_a_decision_for_values_that_changed_meanwhile_does_not_count() -> None:
 def test_a_decision_can_be_repeated_after_a_crash(dies_after: int) -> None:
     world = manual_world()
     with pytest.raises(BrokerUnavailable):
-        by(world, Sender(world, dies_after=dies_after)).resolve(KEY, "erp", None)
+        by(world, Sender(world, fails_after=dies_after)).resolve(KEY, "erp", None)
     sender = Sender(world)
     world.wait(1)
     assert by(world, sender).resolve(KEY, "erp", None) is not None
@@ -151,7 +149,7 @@ def test_a_link_is_compared_field_by_field_by_policy() -> None:
 def test_a_link_that_was_broken_off_is_announced_by_the_next_run(dies_after: int) -> None:
     world, erp_id = existing()
     with pytest.raises(BrokerUnavailable):
-        by(world, Sender(world, dies_after=dies_after)).link(KEY, erp_id, "r")
+        by(world, Sender(world, fails_after=dies_after)).link(KEY, erp_id, "r")
     first, second = Sender(world), Sender(world)
     world.wait(5)
     assert by(world, first).link(KEY, erp_id, "r") == "asked_again"
