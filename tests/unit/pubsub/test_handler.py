@@ -25,15 +25,17 @@ from tests.unit.pubsub.handler_bench import Bench, Killed, ok, raising, returnin
 # What ends a message
 
 
-@pytest.mark.parametrize("outcome", [done("created"), skipped("unchanged")])
-@pytest.mark.parametrize("claims", [True, False])
-def test_done_and_skipped_acknowledge(bench: Bench, outcome: Outcome, claims: bool) -> None:
-    assert bench.push(returning(outcome), claims=claims) == 204
-    assert bench.letters() == []
-    if claims:
-        found = bench.claim()
-        assert isinstance(found, Done)
-        assert (found.outcome, found.reason) == (outcome.kind, outcome.reason)
+def test_done_and_skipped_acknowledge(bench: Bench, subtests: pytest.Subtests) -> None:
+    for claims in [True, False]:
+        for outcome in [done("created"), skipped("unchanged")]:
+            with subtests.test(claims=claims, outcome=outcome):
+                bench = Bench()  # on which nothing has happened
+                assert bench.push(returning(outcome), claims=claims) == 204
+                assert bench.letters() == []
+                if claims:
+                    found = bench.claim()
+                    assert isinstance(found, Done)
+                    assert (found.outcome, found.reason) == (outcome.kind, outcome.reason)
 
 
 def test_duplicate_is_skipped_and_says_what_became_of_the_first(bench: Bench, logged: LogLines) -> None:
@@ -75,22 +77,22 @@ def test_same_event_of_another_site_or_function_is_no_duplicate(bench: Bench) ->
 # What brings it back
 
 
-@pytest.mark.parametrize(
-    ("error", "status"),
-    [
+def test_error_that_may_pass_gives_the_message_back(bench: Bench, subtests: pytest.Subtests) -> None:
+    errors: list[tuple[Exception, int]] = [
         (RemoteUnavailable("erp: 503"), 503),
         (BrokerUnavailable("events"), 503),
         (RateLimited("erp: 429", retry_after_s=7.0), 429),
         (RuntimeError("a fault of ours"), 503),
         (KeyError("title"), 503),
-    ],
-)
-@pytest.mark.parametrize("claims", [True, False])
-def test_error_that_may_pass_gives_the_message_back(bench: Bench, error: Exception, status: int, claims: bool) -> None:
-    assert bench.push(raising(error), claims=claims) == status
-    assert bench.letters() == []
-    assert isinstance(bench.claim(), Acquired)
-    assert bench.push(ok, claims=claims, attempt=2) == 204
+    ]
+    for claims in [True, False]:
+        for error, status in errors:
+            with subtests.test(claims=claims, error=error):
+                bench = Bench()  # on which nothing has happened
+                assert bench.push(raising(error), claims=claims) == status
+                assert bench.letters() == []
+                assert isinstance(bench.claim(), Acquired)
+                assert bench.push(ok, claims=claims, attempt=2) == 204
 
 
 def test_wish_of_the_other_side_is_in_the_log(bench: Bench, logged: LogLines) -> None:
@@ -186,12 +188,14 @@ def test_handler_can_know_the_replay_that_brings_the_event(bench: Bench, claims:
 # What is no push, and what the log says
 
 
-@pytest.mark.parametrize("body", [b"", b"{}", b"\xff", b"[" * 100_000])
-def test_what_is_no_push_is_refused_and_logged(bench: Bench, body: bytes, logged: LogLines) -> None:
-    assert bench.push(ok, body=body) == 400
-    (line,) = logged()
-    assert line["severity"] == "ERROR"
-    assert line["message"].startswith("refused: not a Pub/Sub push request")
+def test_what_is_no_push_is_refused_and_logged(bench: Bench, logged: LogLines, subtests: pytest.Subtests) -> None:
+    for body in [b"", b"{}", b"\xff", b"[" * 100_000]:
+        with subtests.test(body=body):
+            bench = Bench()  # on which nothing has happened
+            assert bench.push(ok, body=body) == 400
+            (line,) = logged()
+            assert line["severity"] == "ERROR"
+            assert line["message"].startswith("refused: not a Pub/Sub push request")
 
 
 def test_every_line_of_a_handler_carries_the_event(bench: Bench, logged: LogLines) -> None:
@@ -208,10 +212,12 @@ def test_every_line_of_a_handler_carries_the_event(bench: Bench, logged: LogLine
     assert (line["function"], line["outcome"], line["reason"], line["attempt"]) == ("erp_push", "done", "created", 1)
 
 
-@pytest.mark.parametrize("key", ["name", "message", "args", "msg", "module", "asctime"])
-def test_detail_of_any_name_can_be_logged(bench: Bench, key: str, logged: LogLines) -> None:
-    assert bench.push(returning(done("created", **{key: "x"}))) == 204
-    assert logged()[-1]["detail"] == {key: "x"}
+def test_detail_of_any_name_can_be_logged(bench: Bench, logged: LogLines, subtests: pytest.Subtests) -> None:
+    for key in ["name", "message", "args", "msg", "module", "asctime"]:
+        with subtests.test(key=key):
+            bench = Bench()  # on which nothing has happened
+            assert bench.push(returning(done("created", **{key: "x"}))) == 204
+            assert logged()[-1]["detail"] == {key: "x"}
 
 
 def test_trace_of_the_request_is_on_the_lines(bench: Bench, logged: LogLines, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,34 +50,34 @@ def test_dead_outcome_is_buried_as_well(bench: Bench) -> None:
     assert bench.letters()[0]["error_class"] == "unsupported"
 
 
-@pytest.mark.parametrize("data", [b"", b"not JSON", b"{}", b"[" * 100_000, b'{"event_id": "e1"}'])
-def test_message_that_is_no_event_is_buried_and_never_handled(bench: Bench, data: bytes) -> None:
-    assert bench.push(ok, body=push_body(data)) == 204
-    assert bench.handled == []
-    assert bench.letters()[0]["error_class"] == "MalformedEvent"
-    assert bench.broker.published[0].data == data
+def test_message_that_is_no_event_is_buried_and_never_handled(bench: Bench, subtests: pytest.Subtests) -> None:
+    for data in [b"", b"not JSON", b"{}", b"[" * 100_000, b'{"event_id": "e1"}']:
+        with subtests.test(data=data):
+            bench = Bench()  # on which nothing has happened
+            assert bench.push(ok, body=push_body(data)) == 204
+            assert bench.handled == []
+            assert bench.letters()[0]["error_class"] == "MalformedEvent"
+            assert bench.broker.published[0].data == data
 
 
-@pytest.mark.parametrize(
-    ("error", "reason"),
-    [
+def test_last_attempt_is_buried_with_the_real_reason_and_acknowledged(bench: Bench, subtests: pytest.Subtests) -> None:
+    errors: list[tuple[Exception, str]] = [
         (RemoteUnavailable("erp: 503"), "RemoteUnavailable"),
         (RateLimited("erp: 429", retry_after_s=7.0), "RateLimited"),
         (RuntimeError("boom"), "RuntimeError"),
-    ],
-)
-@pytest.mark.parametrize("claims", [True, False])
-def test_last_attempt_is_buried_with_the_real_reason_and_acknowledged(
-    bench: Bench, error: Exception, reason: str, claims: bool
-) -> None:
-    assert bench.push(raising(error), attempt=4, claims=claims) in (429, 503)
-    assert bench.letters() == []
-    assert bench.push(raising(error), attempt=5, claims=claims) == 204
-    (letter,) = bench.letters()
-    assert (letter["error_class"], letter["error_message"], letter["attempt"]) == (reason, str(error), "5")
-    assert letter["first_failed_at"] == "2026-09-14T12:00:01.500Z"
-    if claims:
-        assert isinstance(bench.claim(), Done)
+    ]
+    for claims in [True, False]:
+        for error, reason in errors:
+            with subtests.test(claims=claims, error=error):
+                bench = Bench()  # on which nothing has happened
+                assert bench.push(raising(error), attempt=4, claims=claims) in (429, 503)
+                assert bench.letters() == []
+                assert bench.push(raising(error), attempt=5, claims=claims) == 204
+                (letter,) = bench.letters()
+                assert (letter["error_class"], letter["error_message"], letter["attempt"]) == (reason, str(error), "5")
+                assert letter["first_failed_at"] == "2026-09-14T12:00:01.500Z"
+                if claims:
+                    assert isinstance(bench.claim(), Done)
 
 
 def test_last_attempt_that_succeeds_is_not_buried(bench: Bench) -> None:
@@ -102,15 +102,17 @@ def test_subscription_without_dead_letter_policy_has_no_last_attempt(bench: Benc
     assert bench.letters() == []
 
 
-@pytest.mark.parametrize("fault", [BrokerUnavailable("down"), ValueError("of the client itself")])
-@pytest.mark.parametrize("attempt", [1, 5])
-def test_what_cannot_be_buried_comes_again_and_may_be_claimed(bench: Bench, fault: Exception, attempt: int) -> None:
-    bench.broker.fault = fault
-    assert bench.push(raising(MappingError("no")), attempt=attempt) == 503
-    assert isinstance(bench.claim(), Acquired)
-    bench.broker.fault = None
-    assert bench.push(raising(MappingError("no")), attempt=attempt) == 204
-    assert len(bench.letters()) == 1
+def test_what_cannot_be_buried_comes_again_and_may_be_claimed(bench: Bench, subtests: pytest.Subtests) -> None:
+    for attempt in [1, 5]:
+        for fault in [BrokerUnavailable("down"), ValueError("of the client itself")]:
+            with subtests.test(attempt=attempt, fault=fault):
+                bench = Bench()  # on which nothing has happened
+                bench.broker.fault = fault
+                assert bench.push(raising(MappingError("no")), attempt=attempt) == 503
+                assert isinstance(bench.claim(), Acquired)
+                bench.broker.fault = None
+                assert bench.push(raising(MappingError("no")), attempt=attempt) == 204
+                assert len(bench.letters()) == 1
 
 
 def test_event_in_progress_elsewhere_is_never_buried(bench: Bench) -> None:
@@ -126,19 +128,24 @@ def test_event_about_a_record_that_another_works_on_is_never_buried(bench: Bench
     assert isinstance(bench.claim(), Acquired)
 
 
-@pytest.mark.parametrize(
-    "error",
-    [AuthenticationFailed("erp: 401", status=401), PermissionDenied("erp: 403", status=403), SecretMissing("s")],
-)
-@pytest.mark.parametrize("claims", [True, False])
 def test_key_that_is_refused_buries_nothing_before_the_last_attempt(
-    bench: Bench, error: PermanentError, claims: bool, logged: LogLines
+    bench: Bench, logged: LogLines, subtests: pytest.Subtests
 ) -> None:
-    assert bench.push(raising(error), attempt=4, claims=claims) == 503
-    assert bench.letters() == []
-    assert logged()[0]["severity"] == "ERROR"
-    assert bench.push(raising(error), attempt=5, claims=claims) == 204
-    assert bench.letters()[0]["error_class"] == type(error).__name__
+    errors: list[PermanentError] = [
+        AuthenticationFailed("erp: 401", status=401),
+        PermissionDenied("erp: 403", status=403),
+        SecretMissing("s"),
+    ]
+    for claims in [True, False]:
+        for error in errors:
+            with subtests.test(claims=claims, error=error):
+                bench = Bench()  # on which nothing has happened
+                logged()  # nor logged
+                assert bench.push(raising(error), attempt=4, claims=claims) == 503
+                assert bench.letters() == []
+                assert logged()[0]["severity"] == "ERROR"
+                assert bench.push(raising(error), attempt=5, claims=claims) == 204
+                assert bench.letters()[0]["error_class"] == type(error).__name__
 
 
 def test_record_that_stays_invisible_is_buried_on_the_last_attempt(bench: Bench) -> None:
