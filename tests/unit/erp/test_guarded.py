@@ -92,65 +92,62 @@ def world() -> World:
     return World()
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
+def test_what_says_that_the_erp_is_away_opens(subtests: pytest.Subtests) -> None:
+    cases: list[Exception] = [
         RemoteUnavailable("503"),
         ServerFailed("500"),
         NetworkFailed("no answer"),
         OutcomeUnknown("cut"),
         RateLimited("429", retry_after_s=1.0),
-    ],
-    ids=lambda error: type(error).__name__,
-)
-def test_what_says_that_the_erp_is_away_opens(world: World, error: Exception) -> None:
-    world.ask(error, times=FAILURES)
-    assert world.is_open()
+    ]
+    for error in cases:
+        with subtests.test(error=error):
+            world = World()
+            world.ask(error, times=FAILURES)
+            assert world.is_open()
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
+def test_an_answer_of_the_erp_ends_the_row_of_failures_and_the_trial(subtests: pytest.Subtests) -> None:
+    cases: list[Exception | None] = [
         RemoteRejected("no", status=422),
         RecordNotFound("no", status=404),
         AuthenticationFailed("no", status=401),
         VersionConflict("412"),
         DuplicateRecord("two"),
         None,
-    ],
-    ids=lambda error: type(error).__name__,
-)
-def test_an_answer_of_the_erp_ends_the_row_of_failures_and_the_trial(world: World, error: Exception | None) -> None:
-    for _ in range(3):
-        world.ask(RemoteUnavailable("503"), times=FAILURES - 1)
-        world.ask(error)
-    world.ask(RemoteUnavailable("503"), times=FAILURES)
-    world.now_s += PAUSE_S
-    world.ask(error)
-    world.ask(error)
+    ]
+    for error in cases:
+        with subtests.test(error=error):
+            world = World()
+            for _ in range(3):
+                world.ask(RemoteUnavailable("503"), times=FAILURES - 1)
+                world.ask(error)
+            world.ask(RemoteUnavailable("503"), times=FAILURES)
+            world.now_s += PAUSE_S
+            world.ask(error)
+            world.ask(error)
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
+def test_what_says_nothing_of_the_erp_neither_opens_nor_closes(subtests: pytest.Subtests) -> None:
+    cases: list[BaseException] = [
         NotTakenOn("423"),
         SecretUnavailable("no answer"),
         ConfigError("no such key"),
         KeyError("a fault of ours"),
         KeyboardInterrupt(),
-    ],
-    ids=lambda error: type(error).__name__,
-)
-def test_what_says_nothing_of_the_erp_neither_opens_nor_closes(world: World, error: BaseException) -> None:
-    world.ask(error, times=9)
-    world.ask(RemoteUnavailable("503"), times=FAILURES - 1)
-    world.ask(error)
-    world.ask(RemoteUnavailable("503"))
-    assert world.is_open()
-    world.now_s += PAUSE_S
-    world.ask(error)  # the trial tells nothing
-    world.ask(RemoteUnavailable("503"))  # so this is the next one
-    assert world.is_open()
+    ]
+    for error in cases:
+        with subtests.test(error=error):
+            world = World()
+            world.ask(error, times=9)
+            world.ask(RemoteUnavailable("503"), times=FAILURES - 1)
+            world.ask(error)
+            world.ask(RemoteUnavailable("503"))
+            assert world.is_open()
+            world.now_s += PAUSE_S
+            world.ask(error)  # the trial tells nothing
+            world.ask(RemoteUnavailable("503"))  # so this is the next one
+            assert world.is_open()
 
 
 def test_every_method_is_guarded_and_opens_for_all_others(world: World) -> None:

@@ -83,9 +83,8 @@ def _apprise_waits_less(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(NotifyBase, "socket_read_timeout", 0.1)
 
 
-@pytest.mark.parametrize(
-    ("answers", "options", "outcomes", "copies", "claims"),
-    [
+def test_message_is_repeated_by_what_became_of_it(logged: LogLines, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[list[Answer], str, list[str], int, list[str]]] = [
         ([says(200)], "", SENT, 1, ["done"]),
         ([says(307, "Location: /elsewhere\r\n"), says(200)], "", SENT, 2, ["done"]),
         ([late], "", SENT, 1, ["done"]),
@@ -103,27 +102,20 @@ def _apprise_waits_less(monkeypatch: pytest.MonkeyPatch) -> None:
         ([says(500)], "", REFUSED, 6, []),
         ([says(502)], "", REFUSED, 6, []),
         ([says(503), says(503), says(200)], "", [*REFUSED[:2], "done"], 3, ["done"]),
-    ],
-)
-def test_message_is_repeated_by_what_became_of_it(
-    answers: list[Answer],
-    options: str,
-    outcomes: list[str],
-    copies: int,
-    claims: list[str],
-    site: Site,
-    logged: LogLines,
-) -> None:
-    service = chat(answers[-1])
-    service.answers = answers[:-1]
-    with running(service):
-        assert site.deliveries(f"json://user:token@127.0.0.1:{service.port}/token{options}") == outcomes
-        assert (len(service.settled()), site.claims()) == (copies, claims)
-    lines = logged()
-    warned = [line for line in lines if "not confirmed" in line["message"]]
-    assert len(warned) == claims.count("unknown")
-    assert all(line["severity"] == "WARNING" and "event e1: line 1 (" in line["message"] for line in warned)
-    assert "token" not in str(lines)
+    ]
+    for answers, options, outcomes, copies, claims in cases:
+        with subtests.test(answers=len(answers), options=options, outcomes=outcomes, claims=claims):
+            site = Site()
+            service = chat(answers[-1])
+            service.answers = answers[:-1]
+            with running(service):
+                assert site.deliveries(f"json://user:token@127.0.0.1:{service.port}/token{options}") == outcomes
+                assert (len(service.settled()), site.claims()) == (copies, claims)
+            lines = logged()
+            warned = [line for line in lines if "not confirmed" in line["message"]]
+            assert len(warned) == claims.count("unknown")
+            assert all(line["severity"] == "WARNING" and "event e1: line 1 (" in line["message"] for line in warned)
+            assert "token" not in str(lines)
 
 
 def test_nothing_that_was_not_sent_is_taken_for_perhaps_sent(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,24 +184,22 @@ def test_proxy_that_does_not_open_the_way_has_sent_nothing(site: Site, monkeypat
         assert site.claims() == []
 
 
-@pytest.mark.parametrize(
-    ("answer", "to", "outcomes", "copies"),
-    [
+def test_mail_is_repeated_by_what_became_of_it(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[Answer, str, list[str], int]] = [
         (replies(250), "to=one@example.com", SENT, 1),
         (replies(554), "to=one@example.com", REFUSED, 6),
         (hangs_up, "to=one@example.com", SENT_TWICE, 2),
         (replies(250), "to=nobody@example.com", REFUSED, 0),
         (replies(250), "to=one@example.com,nobody@example.com", REFUSED, 1),
         (replies(250), "to=one@example.com&cc=nobody@example.com", SENT_TWICE, 2),
-    ],
-)
-def test_mail_is_repeated_by_what_became_of_it(
-    answer: Answer, to: str, outcomes: list[str], copies: int, site: Site
-) -> None:
-    with running(mail(answer)) as service:
-        url = f"mailto://127.0.0.1:{service.port}?from=plant@example.com&mode=insecure&{to}"
-        assert site.deliveries(url) == outcomes
-        assert len(service.settled()) == copies
+    ]
+    for answer, to, outcomes, copies in cases:
+        with subtests.test(to=to, outcomes=outcomes, copies=copies):
+            site = Site()
+            with running(mail(answer)) as service:
+                url = f"mailto://127.0.0.1:{service.port}?from=plant@example.com&mode=insecure&{to}"
+                assert site.deliveries(url) == outcomes
+                assert len(service.settled()) == copies
 
 
 def test_only_a_person_has_it_sent_a_third_time(site: Site) -> None:
