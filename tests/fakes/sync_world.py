@@ -9,18 +9,23 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
+from contextvars import Context
 from copy import copy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal, Self
+from types import SimpleNamespace
+from typing import Any, Literal, Self, TypeVar
+from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 from local.erp.store import Tenant
 from shared.config.loading import load_model
 from shared.config.mappings import MappingFile
 from shared.config.work_order_fields import ENUMS
+from shared.deadline import remaining_s
 from shared.erp import map_work_order
+from shared.errors import NotTakenOn
 from shared.events import Event, format_utc
 from shared.outcomes import Outcome
 from shared.state import RecordKey, SyncRecord
@@ -36,6 +41,7 @@ WORK_ORDER = FIRST
 ZONE = ZoneInfo("Europe/Berlin")
 EXAMPLE_MAPPING = Path(__file__).resolve().parents[2] / "config" / "mappings" / "rest-example.yaml"
 When = Literal["before", "after"]
+T = TypeVar("T")
 
 
 def example_mapping() -> MappingFile:
@@ -121,8 +127,26 @@ class Killed(BaseException):
     """The process is gone: nothing in it may catch this and go on."""
 
 
+def apart(clock: Callable[[], datetime], work: Callable[[], T]) -> T:
+    """Work as a process of its own does it: its deadlines go by this clock, and no other process's is around it."""
+    with patch("shared.deadline.time", SimpleNamespace(monotonic=lambda: clock().timestamp())):
+        return Context().run(work)
+
+
+class Worker(SyncEngine):
+    """An engine in a process of its own."""
+
+    def look_at(self, work_order_id: int, event: Event) -> Outcome:
+        """See SyncEngine."""
+        return apart(self.clock, lambda: SyncEngine.look_at(self, work_order_id, event))
+
+    def take_in(self, erp_id: str, event: Event) -> Outcome:
+        """See SyncEngine."""
+        return apart(self.clock, lambda: SyncEngine.take_in(self, erp_id, event))
+
+
 class Wire:
-    """Counts the calls that pass, and kills the process at one of them."""
+    """Counts the calls that pass, kills the process at one of them, and sends nothing when no time is left for it."""
 
     def __init__(self, *, kill_at: int | None = None, when: When = "before") -> None:
         self.calls: list[str] = []
@@ -139,11 +163,17 @@ class Wire:
             raise Killed
         self.calls.append(name)
         if len(self.calls) != self._kill_at:
-            return call()
+            return self._sent(name, call)
         self._dead = True
         if self._when == "after":
-            call()
+            self._sent(name, call)
         raise Killed
+
+    def _sent(self, name: str, call: Callable[[], Any]) -> Any:
+        """As `shared.http` does it; the state and the broker know no deadline."""
+        if name.startswith(("maintainx.", "erp.")) and remaining_s() <= 0:
+            raise NotTakenOn(f"{name}: not sent, no time is left for it")
+        return call()
 
     def count(self, port: str) -> int:
         """How many calls went to this port."""
@@ -263,7 +293,7 @@ class World(FakeMaintainX):
 
     def engine(self, wire: Wire) -> SyncEngine:
         """The engine, each of its ports behind `wire`."""
-        return SyncEngine(
+        return Worker(
             site=SITE,
             zone=ZONE,
             mapping=self.mapping,

@@ -8,6 +8,7 @@ catch-up and one pull run, and the queue is worked off.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -62,6 +63,7 @@ class GatewayMachine(RuleBasedStateMachine):
         """It goes quiet, and everything must be as promised."""
         if hasattr(self, "world"):
             self.settle()
+            note(str(dict(self.world.outcomes)))
             self.check()
 
     # People
@@ -181,7 +183,6 @@ class GatewayMachine(RuleBasedStateMachine):
 
     def check(self) -> None:
         """Nothing lost, nothing doubled, nothing silent."""
-        note(str(dict(self.world.outcomes)))
         orders = self.plant.orders()
         references = [each for each in orders.values() if (each or "").lower().startswith("mx:")]
         assert len(references) == len(set(references)), f"doubled: {references}"
@@ -195,6 +196,8 @@ class GatewayMachine(RuleBasedStateMachine):
             assert differences(self.world, number, order) == []
             assert lost_edits(self.world, number, order, self.plain) == []
             self.check_audit(number, order)
+        linked = Counter(self.world.record(number).erp_id for number in self.world.work_orders)  # type: ignore[union-attr]
+        assert set(linked.values()) <= {1}, f"linked to several work orders: {linked}"
         for number in self.world.deleted:
             record = self.world.record(number)
             assert record is not None, f"the deletion of {number} was skipped"

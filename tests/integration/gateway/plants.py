@@ -23,6 +23,8 @@ from shared.erp.sap.adapter import SapErp
 from shared.secrets import Secrets
 
 REST_VARIABLE = "SECRET_ERP_TOKEN_GATEWAY"
+SAP_VARIABLE = "SECRET_SAP_GATEWAY"
+ORACLE_VARIABLE = "SECRET_ORACLE_GATEWAY"
 REST_STATUSES = ("NEW", "IN_WORK", "WAITING", "COMPLETED", "CLOSED", "CANCELLED")
 _numbers = itertools.count(1)
 
@@ -138,6 +140,24 @@ class OraclePlant:
         return None
 
 
+def oracle_plant(simulator: OracleSimulator, mapping: MappingFile, *, etag: bool = True) -> OraclePlant:
+    """A new tenant; ORACLE_VARIABLE must hold `user:password`."""
+    site = f"gateway-{next(_numbers)}"
+    settings = {
+        "adapter": "oracle",
+        "base_url": simulator.add_tenant(site, "user", "password", assets=("2201", "2202"), etag=etag),
+        "credentials_secret": "oracle-gateway",
+        "mapping": "oracle-maintenance",
+        "oracle": {
+            "organization_code": "M1",
+            "timeout_s": 5.0,
+            "settle_s": 5.0,
+            "first_operation": {"fields": {"OperationName": "Work", "WorkCenterCode": "MECH"}},
+        },
+    }
+    return OraclePlant(simulator, site, mapping, ErpConfig.model_validate(settings))
+
+
 @dataclass
 class SapPlant:
     """A tenant of the SAP simulator."""
@@ -189,6 +209,20 @@ class SapPlant:
 
     def writes(self) -> int | None:
         return None
+
+
+def sap_plant(simulator: SapSimulator, mapping: MappingFile) -> SapPlant:
+    """A new tenant; SAP_VARIABLE must hold `user:password`."""
+    site = f"gateway-{next(_numbers)}"
+    equipment = {"2201": "Pump", "2202": "Fan"}
+    settings = {
+        "adapter": "sap",
+        "base_url": simulator.add_tenant(site, "user:password", equipment=equipment, page_size=2, client="100"),
+        "credentials_secret": "sap-gateway",
+        "mapping": "sap-s4hana",
+        "sap": {"client": "100", "timeout_s": 5.0, "settle_s": 5.0},
+    }
+    return SapPlant(simulator, site, mapping, ErpConfig.model_validate(settings))
 
 
 def _if_allowed(write: Callable[[], object]) -> bool:

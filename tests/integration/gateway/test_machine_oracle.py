@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from local.oracle.testing import Simulator, running_simulator
-from shared.config.erp import ErpConfig
 from shared.config.loading import load_model
 from shared.config.mappings import MappingFile
 from tests.integration.gateway.machine import GatewayMachine, run_machine
-from tests.integration.gateway.plants import OraclePlant, with_policies
+from tests.integration.gateway.plants import ORACLE_VARIABLE, oracle_plant, with_policies
 
 MAPPING = Path(__file__).resolve().parents[3] / "config" / "mappings" / "oracle-maintenance.yaml"
 FIELDS = ("WorkOrderDescription", "WorkOrderStatusCode", "WorkOrderPriority", "PlannedStartDate")
-_numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="module")
@@ -31,26 +28,9 @@ def simulator() -> Iterator[Simulator]:
 def test_whatever_happens_both_sides_agree_or_a_person_was_asked(
     policy: str, etag: bool, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("SECRET_ORACLE_GATEWAY", "user:password")
+    monkeypatch.setenv(ORACLE_VARIABLE, "user:password")
     shipped = load_model(MAPPING, MappingFile)
     mapping = with_policies(shipped, {} if policy == "as shipped" else dict.fromkeys(FIELDS, policy))  # type: ignore[arg-type]
-
-    def make_plant() -> OraclePlant:
-        site = f"gateway-{next(_numbers)}"
-        base_url = simulator.add_tenant(site, "user", "password", assets=("2201", "2202"), etag=etag)
-        settings = {
-            "adapter": "oracle",
-            "base_url": base_url,
-            "credentials_secret": "oracle-gateway",
-            "mapping": "oracle-maintenance",
-            "oracle": {
-                "organization_code": "M1",
-                "timeout_s": 5.0,
-                "settle_s": 5.0,
-                "first_operation": {"fields": {"OperationName": "Work", "WorkCenterCode": "MECH"}},
-            },
-        }
-        return OraclePlant(simulator, site, mapping, ErpConfig.model_validate(settings))
 
     class Machine(GatewayMachine):
         erp_edits = {  # noqa: RUF012  # hypothesis makes an instance for every example
@@ -63,5 +43,5 @@ def test_whatever_happens_both_sides_agree_or_a_person_was_asked(
         plain = ("WorkOrderDescription", "WorkOrderPriority")
         faults = ("outage", "throttle", "error_before", "error_after", "drop_before", "drop_after", "unauthorized")
 
-    Machine.make_plant = staticmethod(make_plant)
+    Machine.make_plant = staticmethod(lambda: oracle_plant(simulator, mapping, etag=etag))
     run_machine(Machine)

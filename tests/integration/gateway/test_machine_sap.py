@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from local.sap.testing import Simulator, running_simulator
-from shared.config.erp import ErpConfig
 from shared.config.loading import load_model
 from shared.config.mappings import MappingFile
 from tests.integration.gateway.machine import GatewayMachine, run_machine
-from tests.integration.gateway.plants import SapPlant, with_policies
+from tests.integration.gateway.plants import SAP_VARIABLE, sap_plant, with_policies
 
 MAPPING = Path(__file__).resolve().parents[3] / "config" / "mappings" / "sap-s4hana.yaml"
 FIELDS = ("MaintenanceOrderDesc", "SystemStatus", "MaintPriority", "MaintOrdBasicStartDateTime")
-_numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="module")
@@ -30,23 +27,9 @@ def simulator() -> Iterator[Simulator]:
 def test_whatever_happens_both_sides_agree_or_a_person_was_asked(
     policy: str, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("SECRET_SAP_GATEWAY", "user:password")
+    monkeypatch.setenv(SAP_VARIABLE, "user:password")
     shipped = load_model(MAPPING, MappingFile)
     mapping = with_policies(shipped, {} if policy == "as shipped" else dict.fromkeys(FIELDS, policy))  # type: ignore[arg-type]
-
-    def make_plant() -> SapPlant:
-        site = f"gateway-{next(_numbers)}"
-        base_url = simulator.add_tenant(
-            site, "user:password", equipment={"2201": "Pump", "2202": "Fan"}, page_size=2, client="100"
-        )
-        settings = {
-            "adapter": "sap",
-            "base_url": base_url,
-            "credentials_secret": "sap-gateway",
-            "mapping": "sap-s4hana",
-            "sap": {"client": "100", "timeout_s": 5.0, "settle_s": 5.0},
-        }
-        return SapPlant(simulator, site, mapping, ErpConfig.model_validate(settings))
 
     class Machine(GatewayMachine):
         erp_edits = {  # noqa: RUF012  # hypothesis makes an instance for every example
@@ -61,5 +44,5 @@ def test_whatever_happens_both_sides_agree_or_a_person_was_asked(
         plain = ("MaintenanceOrderDesc", "MaintPriority")
         faults = ("outage", "throttle", "locked", "error_after", "drop_before", "drop_after", "session_expired")
 
-    Machine.make_plant = staticmethod(make_plant)
+    Machine.make_plant = staticmethod(lambda: sap_plant(simulator, mapping))
     run_machine(Machine)

@@ -36,7 +36,7 @@ from shared.sync.pull import Pull
 from shared.sync.reference import work_order_id_in
 from tests.fakes.maintainx import FIRST, FakeMaintainX
 from tests.fakes.state import MemoryStateStore
-from tests.fakes.sync_world import Killed, Wire
+from tests.fakes.sync_world import Killed, Wire, Worker
 
 ZONE = ZoneInfo("Europe/Berlin")
 
@@ -169,7 +169,7 @@ class GatewayWorld(FakeMaintainX):
 
     def engine(self, wire: Wire) -> SyncEngine:
         """A worker's engine, each of its ports behind `wire`."""
-        return SyncEngine(
+        return Worker(
             site=self.plant.site,
             zone=ZONE,
             mapping=self.plant.mapping,

@@ -14,7 +14,7 @@ from shared.state import RecordKey, SyncRecord
 from shared.sync.engine import LEASE_S
 from shared.sync.new_in_erp import mark_of, new_event
 from shared.sync.operator import Linked, Operator
-from tests.fakes.sync_world import SITE, WORK_ORDER, Killed, Wire, World, both_ways_mapping, event
+from tests.fakes.sync_world import SITE, WORK_ORDER, Killed, Wire, World, apart, both_ways_mapping, event
 
 ORDER = {
     "shortText": "Change the oil",
@@ -50,19 +50,22 @@ class Site(World):
         """One delivery of it."""
         return self.engine(wire or Wire()).take_in(self.erp_id, about or self.told())
 
-    def look(self, number: int = MADE) -> Outcome:
+    def look(self, number: int = MADE, wire: Wire | None = None) -> Outcome:
         """A webhook tells of the new work order."""
-        return self.engine(Wire()).look_at(number, replace(event("w1"), resource_id=str(number)))
+        return self.engine(wire or Wire()).look_at(number, replace(event("w1"), resource_id=str(number)))
 
     def made(self) -> list[int]:
         """The work orders that were made of the order."""
         mark = mark_of(SITE, self.erp_id)
         return [number for number, row in self.work_orders.items() if row.get("externalData") == mark]
 
-    def ops_link(self, number: int = WORK_ORDER) -> Linked:
+    def ops_link(self, number: int = WORK_ORDER, wire: Wire | None = None) -> Linked:
         """An operator links a work order and the order."""
-        operator = Operator(self.state, self, "anna", clock=lambda: self.now, sleep=self.wait)
-        return operator.link(RecordKey(SITE, "work_order", number), self.erp_id, f"mx:{SITE}:{number}")
+        wire = wire or Wire()
+        state, publisher = wire.port("state", self.state), wire.port("publisher", self)
+        operator = Operator(state, publisher, "anna", clock=lambda: self.now, sleep=self.wait)
+        key, reference = RecordKey(SITE, "work_order", number), f"mx:{SITE}:{number}"
+        return apart(operator.clock, lambda: operator.link(key, self.erp_id, reference))
 
     def publish(self, topic: str, data: bytes, attributes: Mapping[str, str]) -> str:
         return "1" if topic == "erp-push" else super().publish(topic, data, attributes)
@@ -77,9 +80,14 @@ class Site(World):
         """What is known of a work order."""
         return self.state.get_record(RecordKey(SITE, "work_order", number))
 
+    def linked(self) -> list[int]:
+        """The work orders that are linked to the order."""
+        return [each.maintainx_id for each in self.state.list_records(SITE) if each.erp_id == self.erp_id]
+
     def must_be_in_step(self) -> None:
         """One work order of one order, linked, as the planner wrote it."""
         (number,) = self.made()
+        assert self.linked() == [number]
         record, row = self.link(number), self.work_orders[number]
         assert record is not None
         assert (record.state, record.erp_id, record.conflicts) == ("linked", self.erp_id, {})

@@ -1,0 +1,109 @@
+"""A worker stands still at any of its calls while another one works: nothing may be lost or doubled for it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from local.erp import testing as rest
+from local.oracle import testing as oracle
+from local.sap import testing as sap
+from shared.config.loading import load_model
+from shared.config.mappings import MappingFile
+from shared.sync.engine import LEASE_S
+from tests.integration.gateway import plants
+from tests.integration.gateway.machine import GatewayMachine
+from tests.integration.gateway.world import MeetingWire, Plant
+
+MAPPINGS = Path(__file__).resolve().parents[3] / "config" / "mappings"
+# Seconds, and whether it dies then. Both are at work; the reservation has a half left, in which nothing is begun; every
+# lease has ended.
+STANDS_STILL = ((0.0, False), (LEASE_S / 2 + 1, False), (LEASE_S + 1, False), (LEASE_S + 1, True))
+
+MakePlant = Callable[[], Plant]
+
+
+def _mapping(name: str) -> MappingFile:
+    return plants.with_policies(load_model(MAPPINGS / f"{name}.yaml", MappingFile), {})
+
+
+@pytest.fixture(params=["REST", "SAP", "Oracle"])
+def make_plant(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[MakePlant]:
+    """A new tenant of each ERP's simulator."""
+    monkeypatch.setenv(plants.REST_VARIABLE, "token")
+    monkeypatch.setenv(plants.SAP_VARIABLE, "user:password")
+    monkeypatch.setenv(plants.ORACLE_VARIABLE, "user:password")
+    if request.param == "REST":
+        with rest.running_simulator() as rest_simulator:
+            yield lambda: plants.rest_plant(rest_simulator, _mapping("rest-example"))
+    elif request.param == "SAP":
+        with sap.running_simulator() as sap_simulator:
+            yield lambda: plants.sap_plant(sap_simulator, _mapping("sap-s4hana"))
+    else:
+        with oracle.running_simulator() as oracle_simulator:
+            yield lambda: plants.oracle_plant(oracle_simulator, _mapping("oracle-maintenance"))
+
+
+def quiet_site(make_plant: MakePlant) -> GatewayMachine:
+    """A site with nothing in it, and the machine's idea of what must be true when it has gone quiet."""
+
+    class Machine(GatewayMachine):
+        plain = ()
+
+    Machine.make_plant = staticmethod(make_plant)
+    machine = Machine()
+    machine.begin()
+    return machine
+
+
+def calls_of_the_one_that_stood_still(
+    machine: GatewayMachine, at: int, seconds: float, *, dies: bool, newest: bool
+) -> list[str]:
+    """What a worker did that stands still at one of its calls while another one works, on the same or the newest event.
+
+    Then it goes on, or dies.
+    """
+    event = machine.world.queue[-1]
+
+    def meanwhile() -> None:
+        machine.world.wait(seconds)
+        machine.world.handle(machine.world.queue[-1] if newest else event)
+
+    wire = MeetingWire(kill_at=at if dies else None, meet_at=at, meeting=meanwhile)
+    machine.world.handle(event, wire)
+    return wire.calls
+
+
+def nothing_lost_or_doubled(
+    subtests: pytest.Subtests, make_plant: MakePlant, begin: Callable[[GatewayMachine], None]
+) -> None:
+    """Wherever the worker of the last event stands still."""
+    for (seconds, dies), newest in itertools.product(STANDS_STILL, (False, True)):
+        for at in itertools.count(1):
+            machine = quiet_site(make_plant)
+            begin(machine)
+            calls = calls_of_the_one_that_stood_still(machine, at, seconds, dies=dies, newest=newest)
+            if len(calls) < at:
+                break
+            with subtests.test(at=calls[at - 1], call=at, seconds=seconds, dies=dies, newest=newest):
+                machine.settle()
+                machine.check()
+        assert at > 8, "the worker makes more calls than that"
+
+
+def test_an_order_made_in_the_erp_becomes_one_work_order(subtests: pytest.Subtests, make_plant: MakePlant) -> None:
+    def a_planner_makes_an_order(machine: GatewayMachine) -> None:
+        machine.plant.new_order("Replace seal")
+        machine.a_pull_runs()
+
+    nothing_lost_or_doubled(subtests, make_plant, a_planner_makes_an_order)
+
+
+def test_a_work_order_becomes_one_order_in_the_erp(subtests: pytest.Subtests, make_plant: MakePlant) -> None:
+    def nothing_more(machine: GatewayMachine) -> None:
+        """The site has a work order of which an event is on its way."""
+
+    nothing_lost_or_doubled(subtests, make_plant, nothing_more)
