@@ -27,7 +27,7 @@ from shared.sync.intent import Intent
 from shared.sync.maintainx_side import WorkOrder
 from shared.sync.new_in_erp import NEW_IN_ERP_EVENT, marked_erp_id
 from shared.sync.reconcile import Reconcile
-from shared.sync.reservation import reserved
+from shared.sync.reservation import must_be_reserved, reserved
 from shared.sync.session import RecordSession, maintainx_hash
 from shared.sync.sides import Ours, compared, updated_at
 from shared.sync.writes import Writes
@@ -135,6 +135,7 @@ class Look:
             session.set(erp_id=erp_id, state="linked")
             session.taken_up = True
             self.writes.note("adopt")
+            must_be_reserved(erp_id)
             session.keep()
 
     def is_being_taken_in(self, ours: Ours) -> bool:

@@ -20,13 +20,13 @@ from shared.sync.audit import Action, AuditEntry, AuditSink
 from shared.sync.conflicts import ERP_CHANGED_EVENT, decide, resolved_event
 from shared.sync.engine import LEASE_S
 from shared.sync.records import KIND, blank_record
-from shared.sync.reservation import patiently, reserved
+from shared.sync.reservation import must_be_reserved, patiently, reserved
 from shared.sync.resolver import Side
 from shared.topics import ERP_PUSH
 
 LINK_ORIGIN = "ops link"
 # More than all waits for the record and each call of the store take together.
-_LINK_TAKES_S = 180.0
+LINK_TAKES_S = 180.0
 
 Linked = Literal["linked", "asked_again", "already", "taken"]
 """What became of a link: made; known, but not compared yet, so that the engine was asked again; known; refused, since
@@ -73,7 +73,7 @@ class Operator:
         The new link has no agreements: the engine compares the two field by field, as at a first meeting. Of several
         operators who link one ERP record at the same time, one does so, and the others find it taken.
         """
-        with reserved(self.state, key.site, erp_id, owner=self._name, lease_s=_LINK_TAKES_S, sleep=self.sleep):
+        with reserved(self.state, key.site, erp_id, owner=self._name, lease_s=LINK_TAKES_S, sleep=self.sleep):
             record, made = self._linked(key, erp_id, reference)
         if record is not None:
             self._announce("link", record, _look_event(record, self.by, self.clock()))
@@ -100,6 +100,7 @@ class Operator:
                 return None, "taken"
             blank = blank_record(key.site, key.maintainx_id, reference, self.clock())
             record = replace(blank, state="linked", erp_id=erp_id)
+            must_be_reserved(erp_id)
             locked = self.state.save_record(locked, record)
             return record, "linked"
         finally:

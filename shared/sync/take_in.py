@@ -14,13 +14,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from shared.deadline import deadline, remaining_s
 from shared.erp.base import ErpRecord
 from shared.errors import (
     BridgeError,
     DuplicateRecord,
     OutcomeUnknown,
-    RecordBusy,
     RecordNotFound,
     RemoteUnavailable,
     TransientError,
@@ -33,7 +31,7 @@ from shared.sync.attempt import Attempt, attempt_of, note_attempt
 from shared.sync.audit import AuditEntry
 from shared.sync.new_in_erp import is_wanted, mark_of, new_work_order
 from shared.sync.records import KIND
-from shared.sync.reservation import reserved
+from shared.sync.reservation import must_be_reserved, reserved
 
 if TYPE_CHECKING:
     from shared.sync.engine import SyncEngine
@@ -74,11 +72,8 @@ class TakeIn:
     def _alone(self) -> Iterator[None]:
         """While no other instance makes a work order of the record, and none links it."""
         engine, owner = self.engine, f"sync/{self.event.event_id}"
-        # Nothing is begun any more in the second half, or it would still be under way when the reservation ends.
-        with (
-            deadline(engine.lease_s / 2),
-            reserved(engine.state, engine.site, self.erp_id, owner=owner, lease_s=engine.lease_s, sleep=engine.sleep),
-        ):
+        lease_s, sleep = engine.lease_s, engine.sleep
+        with reserved(engine.state, engine.site, self.erp_id, owner=owner, lease_s=lease_s, sleep=sleep):
             yield
 
     def _known(self, attempt: Attempt | None) -> int | None:
@@ -171,8 +166,7 @@ class TakeIn:
         return attempt_of(self.engine.state, self.engine.site, self.erp_id)
 
     def _note(self, attempt: Attempt | None) -> None:
-        if remaining_s() <= 0:
-            raise RecordBusy(f"ERP record {self.erp_id}: no time left to work on it alone")
+        must_be_reserved(self.erp_id)
         note_attempt(self.engine.state, self.engine.site, self.erp_id, attempt)
 
     @property

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import itertools
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from shared.errors import MappingError, NotTakenOn, RecordNotFound, RemoteUnavailable
+from shared.errors import (
+    MappingError,
+    NotTakenOn,
+    OutcomeUnknown,
+    RecordBusy,
+    RecordNotFound,
+    RemoteUnavailable,
+    TransientError,
+)
 from shared.maintainx.creation import SETTLE_S
 from shared.sync.engine import LEASE_S
 from shared.sync.new_in_erp import mark_of
-from tests.fakes.sync_world import SITE, WORK_ORDER, Meeting, Wire, both_ways_mapping, erp_event, event
+from shared.sync.operator import LINK_TAKES_S
+from tests.fakes.sync_world import SITE, WORK_ORDER, Killed, Meeting, Wire, both_ways_mapping, erp_event, event
 from tests.unit.sync.planned_site import MADE, Site
 
 CREATE = {"action": "create"}
@@ -197,33 +208,120 @@ def test_of_a_status_that_nobody_understands_no_work_order_is_made() -> None:
 # Other workers
 
 
+def works(site: Site, other: str) -> None:
+    """Another one, who may find that somebody is at work already."""
+    with suppress(TransientError):
+        if other == "next delivery":
+            site.take_in()
+        elif other == "operator":
+            site.ops_link()
+        elif site.made():
+            site.look()
+
+
 def test_a_worker_that_stood_still_makes_nothing_and_forgets_nothing() -> None:
     site = Site()
-    create, began = site.create_work_order, site.now
-
-    def left_s() -> float:
-        return max(0.0, LEASE_S / 2 - (site.now - began).total_seconds())
 
     def meanwhile() -> None:
         """Another worker makes the work order and dies before it is linked."""
-        nonlocal began
         site.wait(LEASE_S + 1)
-        stood_still, began = began, site.now
         site.dies_at("maintainx.get_work_order")
-        began = stood_still
 
-    def create_in_time(fields: Any, mark: Any) -> int:
-        if left_s() <= 0:
-            raise NotTakenOn("no time is left for it")
-        return create(fields, mark)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("shared.sync.take_in.remaining_s", left_s)
-        patch.setattr(site, "create_work_order", create_in_time)
-        with pytest.raises(NotTakenOn):
-            site.take_in(Meeting("state.put_memo", meanwhile))
+    with pytest.raises(NotTakenOn):
+        site.take_in(Meeting("state.put_memo", meanwhile))
     assert site.made() == [MADE]
     assert site.take_in().reason == "adopted"
+    site.must_be_in_step()
+
+
+@pytest.mark.parametrize("stands_still_s", [0, LEASE_S / 2 + 1, LEASE_S + 1])
+@pytest.mark.parametrize("other", ["next delivery", "webhook", "operator"])
+def test_wherever_a_worker_stands_still_while_another_one_works_there_is_one_work_order(
+    other: str, stands_still_s: float
+) -> None:
+    for at in itertools.count(1):
+        site = Site()
+
+        def meanwhile(site: Site = site) -> None:
+            site.wait(stands_still_s)
+            works(site, other)
+
+        wire = Meeting(at, meanwhile)
+        with suppress(TransientError):
+            site.take_in(wire)
+        if len(wire.calls) < at:
+            break
+        if site.linked() != [WORK_ORDER]:  # which is the operator's, if none was being made
+            site.wait(SETTLE_S)
+            site.take_in()
+            site.must_be_in_step()
+        else:
+            assert site.made() == [], f"{at}: {wire.calls[at - 1]}"
+    assert at > 15, "the worker makes more calls than that"
+
+
+@pytest.mark.parametrize("other_dies_at", range(1, 23))
+def test_nor_is_a_second_one_made_if_the_other_one_dies(other_dies_at: int) -> None:
+    for at in ("erp.get", "state.put_memo", "maintainx.create_work_order"):
+        site = Site()
+
+        def meanwhile(site: Site = site) -> None:
+            site.wait(LEASE_S + 1)
+            with suppress(Killed, TransientError):
+                site.take_in(Wire(kill_at=other_dies_at))
+
+        with suppress(TransientError):
+            site.take_in(Meeting(at, meanwhile))
+        site.wait(SETTLE_S)
+        with suppress(OutcomeUnknown):  # the other one's attempt is as young as that
+            site.take_in()
+        site.wait(SETTLE_S)
+        site.take_in()
+        site.must_be_in_step()
+
+
+BEFORE_THE_LINK = (
+    "state.lock_record",
+    "maintainx.get_work_order",
+    "state.claim",
+    "state.get_memo",
+    "state.find_record",
+)
+
+
+@pytest.mark.parametrize("before", [*BEFORE_THE_LINK, "publisher.publish"])
+@pytest.mark.parametrize("first", ["original", "copy"])
+def test_a_worker_that_stood_still_links_nothing_to_an_order_that_another_one_linked(first: str, before: str) -> None:
+    """The maker died before it noted which work order it made, so that original and copy look alike."""
+    site = Site()
+    site.dies_at("maintainx.create_work_order", "after")
+    copy = site.create_work_order({"title": "Copy", "assetId": 2201}, mark_of(SITE, site.erp_id))
+    mine, others = (MADE, copy) if first == "original" else (copy, MADE)
+
+    def meanwhile() -> None:
+        site.wait(LEASE_S + 1)
+        site.look(others)
+
+    with suppress(TransientError):
+        site.look(mine, Meeting(before, meanwhile))
+    assert site.linked() == [others]
+    site.wait(LEASE_S + 1)
+    site.look(mine)
+    assert site.linked() == [others]
+
+
+@pytest.mark.parametrize("before", ["state.claim", "state.find_record", "state.get_memo", "state.lock_record"])
+def test_nor_does_an_operator_whose_computer_stood_still(before: str) -> None:
+    site = Site()
+
+    def meanwhile() -> None:
+        site.wait(LINK_TAKES_S + 1)
+        site.take_in()
+
+    try:
+        assert site.ops_link(wire=Meeting(before, meanwhile)) == "taken"
+    except RecordBusy:
+        assert before != "state.claim"
     site.must_be_in_step()
 
 
