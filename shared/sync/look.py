@@ -32,6 +32,7 @@ from shared.sync.session import RecordSession, maintainx_hash
 from shared.sync.sides import Ours, compared, updated_at
 from shared.sync.writes import Writes
 from shared.topics import EVENTS
+from shared.values import same_value
 
 if TYPE_CHECKING:
     from shared.sync.engine import SyncEngine
@@ -128,13 +129,15 @@ class Look:
             linked = engine.state.find_record(engine.site, self.record.kind, erp_id=erp_id)
             if linked is not None and linked.key != self.record.key and linked.state != "orphaned":
                 return
+            moved: dict[str, Any] = {}  # what counts as agreed on, and is not what the entry of the making says
             if attempt is not None:
                 ours = Ours.read(engine.mapping, work_order, engine.zone)
                 agreed = attempt.agreed(engine.mapping, engine.zone, ours)
                 session.agree({name: each.to_json() for name, each in agreed.items()})
+                moved = {n: each.erp for n, each in agreed.items() if not same_value(each.erp, attempt.erp[n])}
             session.set(erp_id=erp_id, state="linked")
             session.taken_up = True
-            self.writes.note("adopt")
+            self.writes.note("adopt", agreed=moved)
             must_be_reserved(erp_id)
             session.keep()
 

@@ -14,9 +14,10 @@ from local.sap import testing as sap
 from shared.config.loading import load_model
 from shared.config.mappings import MappingFile
 from shared.sync.engine import LEASE_S
+from tests.fakes.sync_world import Meeting
 from tests.integration.gateway import plants
 from tests.integration.gateway.machine import GatewayMachine
-from tests.integration.gateway.world import MeetingWire, Plant
+from tests.integration.gateway.world import Plant
 
 MAPPINGS = Path(__file__).resolve().parents[3] / "config" / "mappings"
 # Seconds, and whether it dies then. Both are at work; the reservation has a half left, in which nothing is begun; every
@@ -72,7 +73,7 @@ def calls_of_the_one_that_stood_still(
         machine.world.wait(seconds)
         machine.world.handle(machine.world.queue[-1] if newest else event)
 
-    wire = MeetingWire(kill_at=at if dies else None, meet_at=at, meeting=meanwhile)
+    wire = Meeting(at, meanwhile, kill_at=at if dies else None)
     machine.world.handle(event, wire)
     return wire.calls
 

@@ -57,6 +57,24 @@ def test_a_status_that_work_has_reached_in_the_erp_is_brought_to_maintainx() -> 
     assert site.tenant.orders[site.erp_id].fields["status"] == "IN_WORK"
 
 
+def test_audit_trail_ends_with_the_status_that_the_erp_has(subtests: pytest.Subtests) -> None:
+    """Also if it changed before the link."""
+    statuses = ("NEW", "IN_WORK", "WAITING")
+    for first, then, status in itertools.product(("the next delivery", "the webhook"), statuses, statuses):
+        with subtests.test(first=first, then=then, status=status):
+            site = Site(status=status)
+            site.dies_at("publisher.publish")
+            site.edit_erp(status=then)
+            if first == "the webhook":
+                site.look()
+            site.take_in()
+            assert site.tenant.orders[site.erp_id].fields["status"] == then
+            agreed: dict[str, Any] = {}
+            for entry in sorted(site.audit_entries().values(), key=lambda entry: str(entry["at"])):
+                agreed |= entry["agreed"]
+            assert agreed["status"] == then
+
+
 def test_whatever_call_the_worker_dies_at_there_is_one_work_order_in_the_end(subtests: pytest.Subtests) -> None:
     for first in ["the next delivery", "the webhook", "the next delivery, late"]:
         with subtests.test(first=first):
