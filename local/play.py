@@ -54,7 +54,7 @@ def lose_webhook() -> None:
         finally:
             _ok(http.patch(settings, json={"delivery_drop_ratio": 0.0}))
     typer.echo(f"Work order {work_order} of {site} has another title, and no webhook told of it.")
-    typer.echo("catch_up looks every 30 s. Within a minute both sides are in step again:")
+    typer.echo("catch_up looks every 30 s for what is older than 2 minutes; then both sides are in step again:")
     typer.echo(f"  ops trace {site} {work_order}")
 
 

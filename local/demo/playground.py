@@ -28,7 +28,7 @@ _CHECK_EVERY_S = 2.0
 _TOUR = (
     ("ops trace {site} {work_order}", "the story of one work order, and both sides as they are now"),
     ("play conflict", "a planner and a technician change one text: ops conflicts list"),
-    ("play lose-webhook", "nobody is told of a change; catch_up finds it within a minute"),
+    ("play lose-webhook", "nobody is told of a change; catch_up finds it within three minutes"),
     ("play erp-down", "then change something; ops dead-letters list; play erp-up"),
     ("ops smoke --url $INGRESS_URL", "one signed event a plant through the whole bundle"),
 )
@@ -78,9 +78,7 @@ def play(stack: Stack, console: Console, last: Callable[[], None]) -> None:
         console.print(Text(f"  # {text}", "dim"))
         console.print(f"  {command.format(site=site, work_order=work_order)}", highlight=False)
     attempts = stack.policy.max_delivery_attempts
-    console.print(
-        f"  [dim]Here a message is dead after {attempts} attempts, some 20 s; deployed after 100, 16 h.[/dim]\n"
-    )
+    console.print(f"\n[dim]Here a message is dead after {attempts} attempts, some 20 s; deployed, 100 and 16 h.[/dim]")
     last()
     while True:
         stack.check()
