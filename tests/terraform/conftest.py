@@ -31,21 +31,17 @@ def standin(tmp_path_factory: pytest.TempPathFactory) -> Installed:
 
 
 @pytest.fixture(scope="session")
-def whole(standin: Installed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
-    """A copy with the whole core, as it is deployed. Tests only plan in it."""
-    to = tmp_path_factory.mktemp("whole")
-    with workspace(to, standin.folder, standin.environment, whole_core=True) as made:
-        # What tools leave behind, also in a user's checkout.
-        leftover = made.root / "shared" / "__pycache__" / "topics.pyc"
-        leftover.parent.mkdir()
-        leftover.write_bytes(b"\xff")
+def small(standin: Installed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    """A copy without most of the core: for what does not depend on it."""
+    to = tmp_path_factory.mktemp("small")
+    with workspace(to, standin.folder, standin.environment, whole_core=False) as made:
         yield made
 
 
 @pytest.fixture(scope="session")
-def plan(whole: Workspace) -> dict[str, Any]:
-    """The plan of the example environment, nothing being there yet."""
-    return whole.plan()
+def plan(small: Workspace) -> dict[str, Any]:
+    """The plan of the example environment, nothing being there yet; its zips are in `.build`."""
+    return small.plan()
 
 
 @pytest.fixture(scope="session")
@@ -55,17 +51,9 @@ def planned(plan: dict[str, Any]) -> Resources:
 
 
 @pytest.fixture(scope="session")
-def small(standin: Installed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
-    """A copy without most of the core: for what does not depend on it."""
-    to = tmp_path_factory.mktemp("small")
-    with workspace(to, standin.folder, standin.environment, whole_core=False) as made:
-        yield made
-
-
-@pytest.fixture(scope="session")
-def deployed(small: Workspace) -> Workspace:
+def deployed(small: Workspace, plan: dict[str, Any]) -> Workspace:
     """The small copy after `apply`."""
-    small.plan()
+    assert plan
     small.terraform("apply", "-input=false", "example.tfplan")
     return small
 

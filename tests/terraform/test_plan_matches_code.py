@@ -73,10 +73,13 @@ def test_every_function_folder_is_deployed_with_its_entry_point(planned: Resourc
         assert values["name"] == PREFIX + name.replace("_", "-")
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
-def test_every_variable_that_the_code_reads_is_set_and_none_in_vain(planned: Resources, function: str) -> None:
-    variables = set(_service_configs(planned)[function]["environment_variables"])
-    assert variables - SERVER == _reached(function).environment - set(OPTIONAL)
+def test_every_variable_that_the_code_reads_is_set_and_none_in_vain(
+    planned: Resources, subtests: pytest.Subtests
+) -> None:
+    for function in FUNCTIONS:
+        with subtests.test(function=function):
+            variables = set(_service_configs(planned)[function]["environment_variables"])
+            assert variables - SERVER == _reached(function).environment - set(OPTIONAL)
 
 
 def test_every_optional_variable_is_still_read_somewhere() -> None:
@@ -129,13 +132,16 @@ def test_topics_and_pipelines_are_those_of_the_code(applied: Resources) -> None:
             assert values["bigquery_config"][0]["table"] == f"{PROJECT}.{dataset}.{pipeline.target}"
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
-def test_function_may_publish_to_the_topics_it_publishes_to_and_no_others(applied: Resources, function: str) -> None:
-    member = applied.by_key("google_service_account", "this")[function]["member"]
-    grants = [grant.values for grant in applied.of_type("google_pubsub_topic_iam_member")]
-    granted = {grant["topic"] for grant in grants if grant["member"] == member}
-    assert {grant["role"] for grant in grants if grant["member"] == member} <= {"roles/pubsub.publisher"}
-    assert granted == {_topic(name) for name in _published(function)}
+def test_function_may_publish_to_the_topics_it_publishes_to_and_no_others(
+    applied: Resources, subtests: pytest.Subtests
+) -> None:
+    for function in FUNCTIONS:
+        with subtests.test(function=function):
+            member = applied.by_key("google_service_account", "this")[function]["member"]
+            grants = [grant.values for grant in applied.of_type("google_pubsub_topic_iam_member")]
+            granted = {grant["topic"] for grant in grants if grant["member"] == member}
+            assert {grant["role"] for grant in grants if grant["member"] == member} <= {"roles/pubsub.publisher"}
+            assert granted == {_topic(name) for name in _published(function)}
 
 
 def test_only_the_replaying_function_takes_dead_letters(applied: Resources) -> None:

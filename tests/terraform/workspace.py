@@ -11,6 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from werkzeug import Request, Response
+
+from tests.fakes.web import web_server
 from tests.terraform.standin import served, terraform_binary
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -33,7 +36,8 @@ class Workspace:
     def __init__(self, root: Path, environment: Mapping[str, str]) -> None:
         self.root = root
         self.folder = root / "terraform"
-        self._environment = {**os.environ, **environment}
+        # A process that lives for seconds need not save memory: a fourth less work for a state of this size.
+        self._environment = {**os.environ, "GOGC": "400", **environment}
 
     def terraform(self, *arguments: str, status: int = 0, timeout_s: float = 150) -> str:
         """Run one command; its output. Raises TerraformFailed if it ends with another status."""
@@ -84,17 +88,40 @@ def copy_deployment(to: Path, *, whole_core: bool) -> Path:
         shutil.copytree(
             source, to / "shared" / _READ_BY_TERRAFORM, ignore=shutil.ignore_patterns("*.py", "__pycache__")
         )
-    shutil.copy(CHECKOUT / "requirements.txt", to)
+    if whole_core:
+        shutil.copy(CHECKOUT / "requirements.txt", to)
+    else:  # nine zips hold it, and Terraform writes the whole state, zips and all, after each resource
+        (to / "requirements.txt").write_text("# The pinned packages.\n")
     # State of a test belongs beside it, not in a bucket.
     (to / "terraform" / "local_override.tf").write_text('terraform {\n  backend "local" {}\n}\n')
     return to
 
 
 @contextmanager
+def state_kept_for(root: Path) -> Iterator[None]:
+    """Within the block a copy keeps its state behind HTTP: into a file Terraform writes it anew after each resource."""
+    state = b""
+
+    def answer(request: Request) -> Response:
+        nonlocal state
+        if request.method == "POST":
+            state = request.get_data()
+        return Response(state, 200 if state else 404)
+
+    with web_server() as server:
+        server.expect_request("/state").respond_with_handler(answer)
+        address = server.url_for("/state")
+        (root / "terraform" / "local_override.tf").write_text(
+            f'terraform {{\n  backend "http" {{\n    address = "{address}"\n  }}\n}}\n'
+        )
+        yield
+
+
+@contextmanager
 def workspace(to: Path, installed: Path, environment: Mapping[str, str], *, whole_core: bool) -> Iterator[Workspace]:
     """A copy in `to` with its own provider process, initialised."""
     root = copy_deployment(to, whole_core=whole_core)
-    with served(installed, root / "terraform") as reattach:
+    with state_kept_for(root), served(installed, root / "terraform") as reattach:
         made = Workspace(root, {**environment, **reattach})
         made.terraform("init", "-input=false")
         yield made
