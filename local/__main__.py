@@ -57,6 +57,18 @@ class _OfTotal(ProgressColumn):
         return "" if task.total is None else self._column(task)
 
 
+def progress_columns() -> tuple[ProgressColumn, ...]:
+    """What a line of the progress display has: how far a phase is and how long it still takes, if that is known."""
+    return (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        _OfTotal(BarColumn(bar_width=10)),
+        _OfTotal(MofNCompleteColumn()),
+        TimeElapsedColumn(),
+        _OfTotal(TimeRemainingColumn()),
+    )
+
+
 class Display:
     """Progress on the console, in 80 columns; a run's `Progress`."""
 
@@ -130,15 +142,7 @@ def _demonstrate(
     planned: list[PlannedWorkOrder], own: OwnHistory | None, end: datetime, faults: Faults, folder: Path, *, keep: bool
 ) -> bool:
     begin = time.monotonic()
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        _OfTotal(BarColumn(bar_width=10)),
-        _OfTotal(MofNCompleteColumn()),
-        TimeElapsedColumn(),
-        _OfTotal(TimeRemainingColumn()),
-    )
-    with Progress(*columns, console=console, transient=True) as progress:
+    with Progress(*progress_columns(), console=console, transient=True) as progress:
         display = Display(progress)
         display.phase("Starting the whole bundle here")
         with running_stack(folder.resolve(), rate_window_s=_RATE_WINDOW_S) as stack, MemoryWatch() as memory:

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from local.demo.history import NEW_ASSET, PlannedWorkOrder, Step, asset_names, invent, steps
+from local.demo.run import newest_moment
 from tests.examples import examples
 
 END = datetime(2026, 11, 22, tzinfo=UTC)
@@ -74,6 +75,13 @@ def test_work_ends_before_the_history_does(planned: list[PlannedWorkOrder]) -> N
         assert order.started_at is None or order.created_at < order.started_at < END
         assert order.finished_at is None or (order.started_at or END) < order.finished_at < END
     assert all(step.at < END + timedelta(minutes=2) for step in steps(planned))
+
+
+def test_runs_of_one_day_have_one_history() -> None:
+    """Whenever they begin: KPIs go by days, so the same seed then gives the same figures."""
+    ends = {newest_moment(datetime(2026, 11, 22, hour, 11, tzinfo=UTC)) for hour in range(24)}
+    assert ends == {END}
+    assert newest_moment(END + timedelta(minutes=9)) == END - timedelta(days=1)
 
 
 def test_history_is_like_that_of_a_plant() -> None:

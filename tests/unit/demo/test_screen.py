@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import io
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
+from rich.progress import Progress
 
+from local.__main__ import progress_columns
 from local.demo.history import invent
 from local.demo.own_history import read_history
 from local.demo.report import Report
 from local.demo.summary import kpi_notes, show_summary
 
 END = datetime(2026, 11, 22, tzinfo=UTC)
+ROOT = Path(__file__).resolve().parents[3]
 SITES = {"plant-north": ZoneInfo("UTC"), "plant-south": ZoneInfo("UTC")}
 
 
@@ -65,6 +69,25 @@ def test_invented_history_is_said_to_be_so() -> None:
     console, stream = screen()
     show_summary(console, invent(list(SITES), 300, seed=1, end=END), None, "")
     assert "300 invented, of four weeks" in stream.getvalue()
+
+
+def test_every_line_of_progress_fits_80_columns_with_the_time_left() -> None:
+    source = "".join((ROOT / name).read_text() for name in ("local/__main__.py", "local/demo/run.py"))
+    phases = re.findall(r'\.phase\("([^"]+)"', source)
+    assert len(phases) >= 8
+    for text in phases:
+        for total in (None, 485_696):
+            console = Console(file=io.StringIO(), width=80, force_terminal=True, color_system=None)
+            progress = Progress(*progress_columns(), console=console)
+            task = progress.add_task(text, total=total, completed=24_000 if total else 0)
+            console.print(progress.make_tasks_table(progress.tasks))
+            shown = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+            assert len(shown) == 1
+            assert text in shown[0]
+            assert ("24000/485696" in shown[0]) is bool(total)
+            assert "?" not in shown[0]
+            assert "…" not in shown[0]
+            progress.remove_task(task)
 
 
 def kpi(name: str, value: float | None, n: int, unit: str = "ratio") -> list[dict[str, Any]]:
