@@ -35,7 +35,7 @@ def conflict() -> None:
     with _http() as http:
         _ok(http.patch(f"{_erp(site)}/orders/{order['id']}", json={"longText": "Planner: order the seal kit first."}))
         _technician(site, work_order, description="Technician: the seal is on site.")
-    typer.echo(f"Both sides of work order {work_order} of {site} have another text now. Look, and decide:")
+    typer.echo(f"Both sides of work order {work_order} of {site} have another text now. Look, decide:")
     typer.echo("  ops conflicts list")
     typer.echo(f"  ops conflicts show {site} {work_order}")
     typer.echo(f"  ops conflicts resolve {site} {work_order} --take erp")
