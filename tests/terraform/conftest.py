@@ -65,7 +65,7 @@ def applied(deployed: Workspace) -> Resources:
 
 
 @pytest.fixture(scope="session")
-def applied_outputs(deployed: Workspace) -> dict[str, Any]:
-    """The outputs of what was applied, by name, as `terraform output -json` has them."""
-    outputs: dict[str, Any] = deployed.show()["values"]["outputs"]
+def planned_outputs(plan: dict[str, Any]) -> dict[str, Any]:
+    """The outputs that are known before anything is made, by name, as `terraform output -json` has them."""
+    outputs: dict[str, Any] = plan["planned_values"]["outputs"]
     return outputs

@@ -204,10 +204,10 @@ def test_every_secret_of_the_sites_exists_and_is_read_by_just_those_that_use_it(
     assert readers == {name: users[kind] for name, kind in kinds.items()}
 
 
-def test_commands_are_shown_for_just_those_secrets_that_are_filled_by_hand(applied_outputs: dict[str, Any]) -> None:
+def test_commands_are_shown_for_just_those_secrets_that_are_filled_by_hand(planned_outputs: dict[str, Any]) -> None:
     """`ops subscriptions apply` fills the others; text by hand in a list of subscriptions would be in its way."""
     by_hand = {name for name, kind in _secret_kinds().items() if kind not in {"webhook", "subscription_ledger"}}
-    commands = applied_outputs["secret_commands"]["value"]
+    commands = planned_outputs["secret_commands"]["value"]
     assert set(commands) == by_hand
     for name, command in commands.items():
         assert command == f"gcloud secrets versions add {name} --project={PROJECT} --data-file=-"
