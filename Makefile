@@ -34,7 +34,7 @@ run: $(INSTALLED) ## Run the demonstration: the whole bundle on this machine (AR
 	@$(BIN)/python -m local $(ARGS) $(TELLS_MISTAKES)
 
 test: $(INSTALLED) ## Run all tests (ARGS="tests/unit" runs some, CLOCK="+400d" on another day)
-	@$(if $(CLOCK),$(BIN)/python -m tests.clock "$(CLOCK)") $(BIN)/python -m pytest -n 2 --dist loadgroup --max-worker-restart 1 $(ARGS)
+	@$(if $(CLOCK),$(BIN)/python -m tests.clock "$(CLOCK)") $(BIN)/python -m pytest -n 4 --dist loadgroup --max-worker-restart 1 $(ARGS)
 
 lint: $(INSTALLED) ## Check style, types and formatting
 	@$(BIN)/ruff check $(SOURCES)

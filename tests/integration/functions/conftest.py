@@ -56,7 +56,7 @@ def broker(pubsub_address: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bro
     monkeypatch.setenv("PUBSUB_EMULATOR_HOST", pubsub_address)
     monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", f"project-{uuid4().hex[:8]}")
     monkeypatch.delenv("RESOURCE_PREFIX", raising=False)
-    monkeypatch.setenv("DEAD_LETTER_PULL_TIMEOUT_S", "1.5")
+    monkeypatch.setenv("DEAD_LETTER_PULL_TIMEOUT_S", "0.75")
     monkeypatch.setattr("shared.dead_letters.queue._EMPTY_PULLS", 1)
     topics, subscriber = pubsub_v1.PublisherClient(), pubsub_v1.SubscriberClient()
     names = {pipeline.topic for pipeline in PIPELINES.values()}

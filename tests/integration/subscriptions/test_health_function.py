@@ -16,8 +16,8 @@ from local.erp.testing import running_simulator
 from local.processes import Process, free_port
 from tests.integration.subscriptions.conftest import API_KEY, ROOT, SITE, TYPES, Plant, wanted
 
-# A process of its own for each test, and time-outs of ten seconds: not beside a whole stack that starts.
-pytestmark = pytest.mark.xdist_group("stack")
+# A process of its own for each test, which waits most of the time until webhook_ingress may read a secret again.
+pytestmark = pytest.mark.xdist_group("subscriptions")
 
 MAPPING = (ROOT / "config" / "mappings" / "rest-example.yaml").read_text()
 

@@ -13,8 +13,8 @@ from shared.events import event_identity
 from shared.secrets import lines
 from tests.integration.subscriptions.conftest import API_KEY, ORG, SITE, TYPES, Plant, wanted
 
-# A process of its own for each test, and time-outs of ten seconds: not beside a whole stack that starts.
-pytestmark = pytest.mark.xdist_group("stack")
+# A process of its own for each test, which waits most of the time until webhook_ingress may read a secret again.
+pytestmark = pytest.mark.xdist_group("subscriptions")
 
 # As short as tests may be: nothing here has read a secret just before it changes.
 QUICK = ("--settle", "0", "--grace", "0")
