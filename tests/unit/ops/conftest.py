@@ -11,12 +11,12 @@ from typer.testing import CliRunner, Result
 from ops.__main__ import app
 
 Ops = Callable[..., Result]
-_WRITTEN = ("GOOGLE_CLOUD_PROJECT", "RESOURCE_PREFIX", "BIGQUERY_DATASET", "FIRESTORE_DATABASE")
+_WRITTEN = ("GOOGLE_CLOUD_PROJECT", "RESOURCE_PREFIX", "BIGQUERY_DATASET", "FIRESTORE_DATABASE", "CONFIG_DIR")
 
 
 @pytest.fixture(autouse=True)
 def _no_installation(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (*_WRITTEN, "CONFIG_DIR"):
+    for name in _WRITTEN:
         monkeypatch.delenv(name, raising=False)
 
 
