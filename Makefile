@@ -7,6 +7,8 @@ INSTALLED := $(VENV)/.installed
 SOURCES := shared functions local ops tests bench scripts
 ARGS ?=
 CLOCK ?=
+# Images of containers often set it. The bundle is some thirty processes: each would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 # The lock is complete, so nothing is resolved here: no pip, however old, can come to another result. uv is faster, and
 # taken where it is; it does not read pip's configuration (an index of your own), so pip tries if it fails.
 LOCK_ONLY := --no-deps --require-hashes -r requirements-dev.txt

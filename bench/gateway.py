@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import httpx
 from rich.console import Console
 from rich.table import Table
 
+from local import loopback
 from local.erp.testing import running_simulator as running_rest
 from local.firestore.testing import running_server as running_firestore
 from local.maintainx.control_client import SimControl
@@ -157,7 +157,7 @@ class _Life:
                 "tokens": [{"token": _OURS, "userId": 77}, {"token": _PERSON, "userId": 77, "privileged": True}],
             }
         )
-        self._person = httpx.Client(
+        self._person = loopback.client(
             base_url=maintainx.api_url,
             headers={"Authorization": f"Bearer {_PERSON}", "x-organization-id": str(_ORGANIZATION)},
         )

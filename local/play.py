@@ -13,6 +13,8 @@ from typing import Any, NoReturn
 import httpx
 import typer
 
+from local import loopback
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 _OPEN = ("NEW", "IN_WORK", "WAITING")
 
@@ -106,7 +108,7 @@ def _stop(reason: str) -> NoReturn:
 
 
 def _http() -> httpx.Client:
-    return httpx.Client(timeout=30.0, trust_env=False)
+    return loopback.client(timeout=30.0)
 
 
 def _technician(site: str, work_order: str, **fields: str) -> None:

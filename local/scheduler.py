@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 
+from local import loopback
 from local.pubsub.delivery.oidc import TokenIssuer
 from shared.events import format_utc
 
@@ -56,7 +57,7 @@ class Scheduler:
     def run(self, job: Job) -> httpx.Response:
         """Run a job now, as `gcloud scheduler jobs run` does, and return the answer."""
         token = self.issuer.token(f"scheduler@{self.project}.iam.gserviceaccount.com", job.url)
-        return httpx.post(
+        return loopback.post(
             job.url,
             json=job.body,
             headers={
@@ -67,7 +68,6 @@ class Scheduler:
                 "Authorization": f"Bearer {token}",
             },
             timeout=_ATTEMPT_DEADLINE_S,
-            trust_env=False,
         )
 
     def _repeat(self, job: Job) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 
+from local import loopback
 from local.configuration import Endpoints, SitePlan, write_configuration
 from local.environment import keep_to_this_machine
 from local.folder import own_folder
@@ -76,12 +77,14 @@ class Stack:
 
     def backlog(self) -> dict[str, int]:
         """Unacknowledged messages by the short name of the subscription."""
-        waiting = httpx.get(f"{self.url('pubsub_http')}/backlog", timeout=10.0).raise_for_status().json()
+        waiting = loopback.get(f"{self.url('pubsub_http')}/backlog", timeout=10.0).raise_for_status().json()
         return {name.rpartition("/")[2]: count for name, count in waiting.items()}
 
     def notifications(self) -> list[dict[str, Any]]:
         """What reached the notification sink."""
-        received: list[dict[str, Any]] = httpx.get(f"{self.url('sink')}/_sim/notifications").raise_for_status().json()
+        received: list[dict[str, Any]] = (
+            loopback.get(f"{self.url('sink')}/_sim/notifications").raise_for_status().json()
+        )
         return received
 
     def google_environment(self) -> dict[str, str]:
@@ -200,7 +203,7 @@ class Stack:
         def check() -> bool:
             # The framework answers this path itself (404), without calling the function.
             with contextlib.suppress(httpx.TransportError):
-                return httpx.get(f"{self.url(name)}/robots.txt", timeout=1.0).status_code == 404
+                return loopback.get(f"{self.url(name)}/robots.txt", timeout=1.0).status_code == 404
             return False
 
         return check

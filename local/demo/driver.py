@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-import httpx
-
+from local import loopback
 from local.demo.history import PlannedWorkOrder, Step
 from local.demo.sites import SeededSite
 from local.maintainx.app import SIM_TIME_HEADER
@@ -29,14 +28,13 @@ class Driver:
         self._now = datetime.now(UTC)
         self._assignees = itertools.count()
         self._clients = {
-            name: httpx.Client(
+            name: loopback.client(
                 base_url=base_url,
                 headers={
                     "Authorization": f"Bearer {site.driver_token}",
                     "x-organization-id": str(site.plan.organization_id),
                 },
                 timeout=30.0,
-                trust_env=False,
             )
             for name, site in sites.items()
         }

@@ -8,8 +8,7 @@ from datetime import date, timedelta
 from itertools import cycle
 from typing import Any
 
-import httpx
-
+from local import loopback
 from local.stack import Stack
 
 _NEXT_PRIORITY = {"1": "2", "2": "3", "3": "1", "4": "1"}
@@ -47,9 +46,9 @@ def change_orders(stack: Stack, site: str, count: int, today: date) -> list[Edit
     """Change a priority, a due date or a status in each of at most `count` orders of a site. today: simulated."""
     tenant = f"{stack.url('erp')}/_sim/tenants/{site}"
     edits = []
-    for order, field in _chosen(httpx.get(f"{tenant}/dump", timeout=30.0).json()["orders"], count):
+    for order, field in _chosen(loopback.get(f"{tenant}/dump", timeout=30.0).json()["orders"], count):
         value = _CHANGED[field](order, today)
-        httpx.patch(f"{tenant}/orders/{order['id']}", json={field: value}, timeout=30.0).raise_for_status()
+        loopback.patch(f"{tenant}/orders/{order['id']}", json={field: value}, timeout=30.0).raise_for_status()
         edits.append(Edit(site, order["externalReference"], field, value))
     return edits
 
@@ -57,7 +56,7 @@ def change_orders(stack: Stack, site: str, count: int, today: date) -> list[Edit
 def make_orders(stack: Stack, site: str, count: int, today: date) -> list[MadeOrder]:
     """Make new orders of a site, of every type and priority, on the equipment that the ERP has. today: simulated."""
     tenant = f"{stack.url('erp')}/_sim/tenants/{site}"
-    equipment = httpx.get(f"{tenant}/dump", timeout=30.0).raise_for_status().json()["equipment"]
+    equipment = loopback.get(f"{tenant}/dump", timeout=30.0).raise_for_status().json()["equipment"]
     made = []
     for number in range(count):
         body = {
@@ -68,7 +67,7 @@ def make_orders(stack: Stack, site: str, count: int, today: date) -> list[MadeOr
             "dueDate": (today + timedelta(days=2 + 3 * number)).isoformat(),
             "plant": "1010",
         }
-        order = httpx.post(f"{tenant}/orders", json=body, timeout=30.0).raise_for_status().json()
+        order = loopback.post(f"{tenant}/orders", json=body, timeout=30.0).raise_for_status().json()
         made.append(MadeOrder(site, order["id"], order))
     return made
 

@@ -6,8 +6,7 @@ import json
 import time
 from dataclasses import dataclass
 
-import httpx
-
+from local import loopback
 from local.configuration import SitePlan
 from shared.maintainx.signature import BODY_SIGNATURE_HEADER, URI_SIGNATURE_HEADER, sign
 
@@ -50,7 +49,7 @@ def try_to_get_in(ingress_url: str, plan: SitePlan) -> list[Attempt]:
         ("over 1 MiB", 413, url, b" " * (2**20 + 1), {}),
         ("signed, but not JSON", 400, url, b"not json", signed(b"not json")),
     ]
-    with httpx.Client(timeout=10.0, trust_env=False) as client:
+    with loopback.client(timeout=10.0) as client:
         return [
             Attempt(name, expected, client.post(address, content=content, headers=headers).status_code)
             for name, expected, address, content, headers in cases

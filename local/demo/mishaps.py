@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-import httpx
-
+from local import loopback
 from local.demo.driver import At
 from local.demo.function_logs import outcomes
 from local.demo.intruder import try_to_get_in
@@ -73,7 +72,7 @@ class Mishaps:
         self.progress.note("a message that can never succeed was published")
 
     def _erp_fault(self, fault: dict[str, Any], note: str) -> None:
-        httpx.post(f"{self.stack.url('erp')}/_sim/faults", json=fault).raise_for_status()
+        loopback.post(f"{self.stack.url('erp')}/_sim/faults", json=fault).raise_for_status()
         self.progress.note(note)
 
     def _erp_goes_down(self) -> None:
@@ -88,7 +87,7 @@ class Mishaps:
                 break
             time.sleep(0.1)
         self.erp_is_down = False
-        httpx.delete(f"{self.stack.url('erp')}/_sim/faults").raise_for_status()
+        loopback.delete(f"{self.stack.url('erp')}/_sim/faults").raise_for_status()
         self.progress.note("the ERP is back")
 
     def _kill(self, name: str) -> None:

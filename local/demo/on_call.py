@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-import httpx
-
+from local import loopback
 from local.demo.sites import SeededSite, add_equipment
 from local.stack import Stack
 from shared.topics import PIPELINES
@@ -30,7 +29,7 @@ class Operator:
 
     def _letters(self, pipeline: str) -> list[dict[str, Any]]:
         query: dict[str, str | int] = {"pipeline": pipeline, "limit": _ALL}
-        response = httpx.get(self.stack.url("dlq_replay"), params=query, timeout=60.0)
+        response = loopback.get(self.stack.url("dlq_replay"), params=query, timeout=60.0)
         letters: list[dict[str, Any]] = response.raise_for_status().json()["letters"]
         return letters
 
@@ -52,7 +51,7 @@ class Operator:
 
     def _replay(self, pipeline: str, *, dry_run: bool) -> dict[str, Any]:
         body = {"pipeline": pipeline, "limit": _ALL, "dry_run": dry_run}
-        response = httpx.post(self.stack.url("dlq_replay"), json=body, timeout=60.0)
+        response = loopback.post(self.stack.url("dlq_replay"), json=body, timeout=60.0)
         result: dict[str, Any] = response.raise_for_status().json()
         return result
 

@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
 from rich.console import Console
 from rich.text import Text
 
+from local import loopback
 from local.environment import proxies_in
 from local.maintainx.control_client import SimControl
 from local.pubsub.delivery.oidc import TokenIssuer, key_from_file
@@ -88,7 +88,7 @@ def play(stack: Stack, console: Console, last: Callable[[], None]) -> None:
 def _example(stack: Stack) -> tuple[str, str]:
     """A site and a work order of it that is linked with an order."""
     for site in stack.sites:
-        orders: list[dict[str, Any]] = httpx.get(f"{stack.url('erp')}/_sim/tenants/{site.id}/dump").json()["orders"]
+        orders: list[dict[str, Any]] = loopback.get(f"{stack.url('erp')}/_sim/tenants/{site.id}/dump").json()["orders"]
         linked = [
             order["externalReference"] for order in orders if (order["externalReference"] or "").startswith("mx:")
         ]

@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 
+from local import loopback
 from local.demo.comparison import Comparison, compare_edits, compare_made, compare_notifications, compare_site
 from local.demo.driver import Driver
 from local.demo.erp_people import Edit, MadeOrder, change_orders, make_orders
@@ -216,7 +217,7 @@ class Run:
     def _compare(self, driver: Driver, maintainx: SimControl) -> None:
         deleted = {order.key for order in self.planned if order.end == "delete" and order.started_at is not None}
         for site in self.stack.sites:
-            dump = httpx.get(f"{self.stack.url('erp')}/_sim/tenants/{site.id}/dump", timeout=30.0).json()
+            dump = loopback.get(f"{self.stack.url('erp')}/_sim/tenants/{site.id}/dump", timeout=30.0).json()
             work_orders = maintainx.records(site.organization_id)["workOrders"]
             zone = self.stack.config.site(site.id).zone
             deleted_ids = [driver.work_order_ids[o.key] for o in self.planned if o.site == site.id and o.key in deleted]

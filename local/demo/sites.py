@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import httpx
-
+from local import loopback
 from local.configuration import SitePlan
 from local.demo.history import PlannedWorkOrder
 from local.maintainx.control_client import SimControl
@@ -64,7 +63,7 @@ def asset_unknown_to_erp(planned: Sequence[PlannedWorkOrder]) -> tuple[str, str]
 def add_equipment(stack: Stack, site: SeededSite, asset: str) -> None:
     """What an operator does in the ERP when an asset is missing there."""
     path = f"{stack.url('erp')}/_sim/tenants/{site.plan.id}/equipment"
-    httpx.post(path, json={"equipment": [str(site.asset_ids[asset])]}).raise_for_status()
+    loopback.post(path, json={"equipment": [str(site.asset_ids[asset])]}).raise_for_status()
 
 
 def _seed_site(
@@ -115,7 +114,7 @@ def _seed_site(
     _remember(stack, site_config, ids, at)
     known = [str(asset_id) for name, asset_id in site.asset_ids.items() if name != site.unknown_to_erp]
     body = {"token": plan.erp_token, "equipment": known}
-    httpx.put(f"{stack.url('erp')}/_sim/tenants/{plan.id}", json=body).raise_for_status()
+    loopback.put(f"{stack.url('erp')}/_sim/tenants/{plan.id}", json=body).raise_for_status()
     return site
 
 

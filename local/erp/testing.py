@@ -7,8 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
-
+from local import loopback
 from local.erp.app import make_app
 from local.serving.controls import Controls
 from local.serving.server import in_thread, make_server
@@ -41,6 +40,6 @@ def running_simulator(tokens: Mapping[str, str] | None = None) -> Iterator[Simul
     """A simulator on a free port of 127.0.0.1 with a tenant for each name in `tokens`."""
     with (
         in_thread(make_server(make_app(tokens)), "the ERP simulator") as base_url,
-        httpx.Client(timeout=10) as http,
+        loopback.client(timeout=10) as http,
     ):
         yield Simulator(base_url, http)

@@ -6,8 +6,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
-import httpx
-
+from local import loopback
 from shared.events import format_utc
 
 
@@ -16,7 +15,7 @@ class SimControl:
 
     def __init__(self, base_url: str) -> None:
         self.base_url = base_url
-        self._http = httpx.Client(base_url=base_url, timeout=60.0, trust_env=False)
+        self._http = loopback.client(base_url=base_url, timeout=60.0)
 
     def __enter__(self) -> Self:
         return self

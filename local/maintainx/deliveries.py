@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 
+from local import loopback
 from local.maintainx.settings import Settings
 from local.maintainx.store import Record
 from shared.maintainx.signature import BODY_SIGNATURE_HEADER, URI_SIGNATURE_HEADER, sign
@@ -56,6 +57,7 @@ class Deliveries:
         self._client = httpx.AsyncClient(
             timeout=None,
             trust_env=False,
+            verify=loopback.trust_nobody(),
             # Servers close idle connections after some seconds (gunicorn: 2): a request must not meet that moment.
             limits=httpx.Limits(max_connections=CONCURRENCY, keepalive_expiry=1.0),
         )

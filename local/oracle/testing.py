@@ -7,8 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
-
+from local import loopback
 from local.oracle.app import make_app
 from local.serving.controls import LoggedControls
 from local.serving.server import in_thread, make_server
@@ -96,5 +95,5 @@ class Simulator(LoggedControls):
 @contextmanager
 def running_simulator() -> Iterator[Simulator]:
     """A simulator without tenants on a free port of 127.0.0.1."""
-    with in_thread(make_server(make_app()), "the Oracle simulator") as base_url, httpx.Client(timeout=10) as http:
+    with in_thread(make_server(make_app()), "the Oracle simulator") as base_url, loopback.client(timeout=10) as http:
         yield Simulator(base_url, http)

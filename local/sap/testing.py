@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from local import loopback
 from local.sap.app import make_app
 from local.serving.controls import LoggedControls
 from local.serving.server import in_thread, make_server
@@ -96,6 +97,6 @@ def running_simulator(tenants: Mapping[str, Mapping[str, Any]] | None = None) ->
     """A simulator on a free port of 127.0.0.1 with a tenant of these settings for each name."""
     with (
         in_thread(make_server(make_app(tenants)), "the SAP simulator") as base_url,
-        httpx.Client(timeout=30) as http,
+        loopback.client(timeout=30) as http,
     ):
         yield Simulator(base_url, http)

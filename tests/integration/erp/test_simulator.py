@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from local import loopback
 from tests.integration.erp.conftest import ORDER, Plant
 
 
@@ -115,7 +116,7 @@ def test_a_bad_query_is_refused(plant: Plant, params: dict[str, str]) -> None:
 @pytest.mark.parametrize("authorization", ["", "Bearer wrong", "Basic d3Jvbmc=", "token-1", "Bearer \xfc"])
 def test_other_credentials_are_refused(plant: Plant, authorization: str) -> None:
     headers = {b"Authorization": authorization.encode("latin-1")}
-    response = httpx.get(f"{plant.simulator.base_url}/{plant.name}/orders", headers=headers)
+    response = loopback.get(f"{plant.simulator.base_url}/{plant.name}/orders", headers=headers)
     assert response.status_code == 401
 
 
@@ -123,9 +124,9 @@ def test_tenants_see_nothing_of_each_other(plant: Plant) -> None:
     order = created(plant).json()
     other = plant.simulator.add_tenant(f"{plant.name}-other", "token-2")
     headers = {"Authorization": "Bearer token-2"}
-    assert httpx.get(f"{other}/orders", headers=headers).json()["items"] == []
-    assert httpx.get(f"{other}/orders/{order['id']}", headers=headers).status_code == 404
-    assert httpx.get(f"{plant.simulator.base_url}/nobody/orders", headers=headers).status_code == 404
+    assert loopback.get(f"{other}/orders", headers=headers).json()["items"] == []
+    assert loopback.get(f"{other}/orders/{order['id']}", headers=headers).status_code == 404
+    assert loopback.get(f"{plant.simulator.base_url}/nobody/orders", headers=headers).status_code == 404
 
 
 @pytest.mark.parametrize(("kind", "status"), [("outage", 503), ("throttle", 429)])
@@ -189,7 +190,7 @@ def test_the_process_says_when_it_is_ready_and_stops_when_told(tmp_path: Path) -
         assert process.stdout is not None
         word, address = process.stdout.readline().split()
         assert word == "ready"
-        response = httpx.get(f"http://{address}/plant-1/orders", headers={"Authorization": "Bearer token"})
+        response = loopback.get(f"http://{address}/plant-1/orders", headers={"Authorization": "Bearer token"})
         assert response.json()["items"] == []
         os.kill(process.pid, signal.SIGTERM)
         process.wait(timeout=10)

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from local import loopback
 from local.maintainx.control_client import SimControl
 
 ORG = 4242
@@ -64,11 +65,10 @@ PLANT: dict[str, Any] = {
 
 def api(control: SimControl, token: str = DRIVER, **headers: str) -> httpx.Client:
     """A plain HTTP client of the simulated REST API."""
-    return httpx.Client(
+    return loopback.client(
         base_url=control.api_url,
         headers={"Authorization": f"Bearer {token}", **headers},
         timeout=30.0,
-        trust_env=False,
     )
 
 

@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import httpx
 import pytest
 
+from local import loopback
 from local.maintainx import subscriptions
 from local.maintainx.app import OPERATIONS
 from local.maintainx.control_client import SimControl
@@ -86,9 +86,9 @@ def test_unknown_token_is_unauthorized(control: SimControl) -> None:
         {"Authorization": DRIVER},
         {"Authorization": f"Basic {TOKEN}"},
     ):
-        assert httpx.get(f"{control.api_url}/workorders", headers=headers, trust_env=False).status_code == 401
+        assert loopback.get(f"{control.api_url}/workorders", headers=headers).status_code == 401
     lower = {"Authorization": f"bearer {TOKEN}"}
-    assert httpx.get(f"{control.api_url}/workorders", headers=lower, trust_env=False).status_code == 200
+    assert loopback.get(f"{control.api_url}/workorders", headers=lower).status_code == 200
 
 
 def test_filters_and_options_of_subscriptions_are_the_documented_ones(document: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ from uuid import uuid4
 import httpx
 import yaml
 
+from local import loopback
 from local.erp.testing import Simulator as ErpSimulator
 from local.maintainx.control_client import SimControl
 from shared import bootstrap
@@ -67,11 +68,10 @@ class GatewaySite:
             }
         )
         self.asset = organization
-        self.api = httpx.Client(
+        self.api = loopback.client(
             base_url=self.maintainx.api_url,
             headers={"Authorization": f"Bearer {token}"},
             timeout=30.0,
-            trust_env=False,
         )
         self.base_url = self.erp.add_tenant(self.name, "erp-token", (str(self.asset), str(PUMP)))
         self.configure(self._settings(organization))

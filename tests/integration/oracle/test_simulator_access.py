@@ -5,6 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from local import loopback
 from tests.integration.oracle.conftest import (
     CLIENT_ID,
     CLIENT_SECRET,
@@ -71,10 +72,10 @@ def test_tenants_see_nothing_of_each_other(plant: Plant) -> None:
     other = f"{plant.name}-other"
     plant.simulator.add_tenant(other, "u2", "p2")
     url = f"{plant.simulator.base_url}/{other}{RESOURCES}{ORDERS}"
-    assert httpx.get(url, auth=(USER, PASSWORD)).status_code == 401
-    assert httpx.get(url, auth=("u2", "p2")).json()["items"] == []
-    assert httpx.get(f"{url}/{order_id}", auth=("u2", "p2")).status_code == 404
-    assert httpx.get(f"{plant.simulator.base_url}/nobody{RESOURCES}{ORDERS}").status_code == 404
+    assert loopback.get(url, auth=(USER, PASSWORD)).status_code == 401
+    assert loopback.get(url, auth=("u2", "p2")).json()["items"] == []
+    assert loopback.get(f"{url}/{order_id}", auth=("u2", "p2")).status_code == 404
+    assert loopback.get(f"{plant.simulator.base_url}/nobody{RESOURCES}{ORDERS}").status_code == 404
 
 
 @pytest.mark.parametrize(

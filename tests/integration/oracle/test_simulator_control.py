@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from local import loopback
 from tests.integration.oracle.conftest import ORDER, ORDERS, RESOURCES, Plant
 
 
@@ -131,7 +132,7 @@ def test_the_process_says_when_it_is_ready_and_stops_when_told() -> None:
         assert process.stdout is not None
         word, address = process.stdout.readline().split()
         assert word == "ready"
-        response = httpx.post(f"http://{address}/plant-1{RESOURCES}{ORDERS}", json=ORDER, auth=("u", "p"))
+        response = loopback.post(f"http://{address}/plant-1{RESOURCES}{ORDERS}", json=ORDER, auth=("u", "p"))
         assert response.status_code == 201
         os.kill(process.pid, signal.SIGTERM)
         process.wait(timeout=30)

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from local import loopback
 from local.sap.testing import SERVICE_PATH, Simulator, running_simulator
 
 CREDENTIALS = ("erp", "geheim")
@@ -88,7 +89,7 @@ def plant(simulator: Simulator) -> Iterator[Plant]:
     """A tenant without orders that knows the equipment in EQUIPMENT."""
     name = f"plant-{next(_numbers)}"
     simulator.add_tenant(name, ":".join(CREDENTIALS), equipment=EQUIPMENT)
-    with httpx.Client(auth=CREDENTIALS, headers={"Accept": "application/json"}, timeout=30) as http:
+    with loopback.client(auth=CREDENTIALS, headers={"Accept": "application/json"}, timeout=30) as http:
         yield Plant(simulator, name, http)
     simulator.clear_faults(name)
 

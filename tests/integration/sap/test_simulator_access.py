@@ -5,6 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from local import loopback
 from tests.integration.sap.conftest import CREDENTIALS, ORDER, Plant, key, message, parsed
 
 _FETCH = {"X-CSRF-Token": "Fetch"}
@@ -15,7 +16,7 @@ _FETCH = {"X-CSRF-Token": "Fetch"}
 )
 def test_other_credentials_are_refused_as_html_and_get_no_token(plant: Plant, authorization: str) -> None:
     headers = {**_FETCH, "Accept": "application/json", "Authorization": authorization}
-    response = httpx.get(f"{plant.service}/MaintenanceOrder", headers=headers)
+    response = loopback.get(f"{plant.service}/MaintenanceOrder", headers=headers)
     assert response.status_code == 401
     assert response.headers["content-type"].startswith("text/html")
     assert response.headers["www-authenticate"].startswith("Basic")
@@ -44,16 +45,16 @@ def test_an_unknown_tenant_service_or_resource_is_not_found(plant: Plant) -> Non
 def test_a_token_from_oauth_is_as_good_as_a_password_until_it_ends(plant: Plant) -> None:
     url = f"{plant.simulator.base_url}/{plant.name}/sap/bc/sec/oauth2/token"
     grant = {"grant_type": "client_credentials"}
-    answer = httpx.post(url, data=grant, auth=CREDENTIALS).json()
+    answer = loopback.post(url, data=grant, auth=CREDENTIALS).json()
     assert (answer["token_type"], answer["expires_in"]) == ("Bearer", 3600)
-    in_body = httpx.post(url, data={**grant, "client_id": "erp", "client_secret": "geheim"})
+    in_body = loopback.post(url, data={**grant, "client_id": "erp", "client_secret": "geheim"})
     assert in_body.json()["access_token"] != answer["access_token"]
     headers = {"Authorization": f"Bearer {answer['access_token']}", **_FETCH}
-    fetched = httpx.get(f"{plant.service}/", headers=headers)
+    fetched = loopback.get(f"{plant.service}/", headers=headers)
     assert fetched.status_code == 200
     assert fetched.headers["x-csrf-token"]
     plant.simulator.expire_tokens(plant.name)
-    assert httpx.get(f"{plant.service}/", headers=headers).status_code == 401
+    assert loopback.get(f"{plant.service}/", headers=headers).status_code == 401
 
 
 @pytest.mark.parametrize(
@@ -70,7 +71,7 @@ def test_a_bad_token_request_is_refused_as_the_rfc_says(
     plant: Plant, auth: tuple[str, str] | None, form: dict[str, str], refusal: tuple[int, str]
 ) -> None:
     url = f"{plant.simulator.base_url}/{plant.name}/sap/bc/sec/oauth2/token"
-    response = httpx.post(url, data=form, auth=auth)
+    response = loopback.post(url, data=form, auth=auth)
     assert (response.status_code, response.json()["error"]) == refusal
 
 
@@ -104,7 +105,7 @@ def test_a_write_needs_the_token_together_with_its_cookie(plant: Plant) -> None:
     _assert_token_refused(plant.http.post(url, json=ORDER))
     _assert_token_refused(plant.http.post(url, json=ORDER, headers={"X-CSRF-Token": "Fetch"}))
     _assert_token_refused(plant.http.post(url, json=ORDER, headers={"X-CSRF-Token": "wrong"}))
-    _assert_token_refused(httpx.post(url, json=ORDER, headers={"X-CSRF-Token": token}, auth=CREDENTIALS))
+    _assert_token_refused(loopback.post(url, json=ORDER, headers={"X-CSRF-Token": token}, auth=CREDENTIALS))
     for method, path in (("PATCH", "('1')"), ("MERGE", "('1')"), ("DELETE", "('1')"), ("POST", "x")):
         _assert_token_refused(plant.http.request(method, url + path, json={}))
     assert plant.orders() == []
@@ -116,7 +117,7 @@ def test_a_token_is_worth_nothing_to_another_user_or_after_its_session(plant: Pl
     token = plant.token()
     cookies = dict(plant.http.cookies)
     url, headers = f"{plant.service}/MaintenanceOrder", {"X-CSRF-Token": token}
-    with httpx.Client(auth=("other", "x"), cookies=cookies) as other:
+    with loopback.client(auth=("other", "x"), cookies=cookies) as other:
         _assert_token_refused(other.post(url, json=ORDER, headers=headers))
     plant.simulator.expire_sessions(plant.name)
     _assert_token_refused(plant.http.post(url, json=ORDER, headers=headers))

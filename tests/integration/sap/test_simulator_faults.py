@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
+from local import loopback
 from local.sap.testing import ControlRefused, Simulator
 from tests.integration.sap.conftest import CREDENTIALS, ORDER, Plant, key, message
 
@@ -87,10 +88,10 @@ def test_a_session_ends_just_before_the_write(plant: Plant) -> None:
 
 def test_oauth_tokens_end_just_before_the_request(plant: Plant) -> None:
     url = f"{plant.simulator.base_url}/{plant.name}/sap/bc/sec/oauth2/token"
-    token = httpx.post(url, data={"grant_type": "client_credentials"}, auth=CREDENTIALS).json()["access_token"]
+    token = loopback.post(url, data={"grant_type": "client_credentials"}, auth=CREDENTIALS).json()["access_token"]
     headers = {"Authorization": f"Bearer {token}"}
     plant.fault("token_expired", times=1, methods=["GET"])
-    assert httpx.get(f"{plant.service}/", headers=headers).status_code == 401
+    assert loopback.get(f"{plant.service}/", headers=headers).status_code == 401
 
 
 def test_a_slow_answer_comes_all_the_same(plant: Plant) -> None:
@@ -129,9 +130,9 @@ def test_faults_of_one_tenant_spare_the_others(plant: Plant, simulator: Simulato
     simulator.fault("outage", tenant="other")
     assert plant.request("GET").status_code == 200
     other = f"{simulator.base_url}/other" + plant.service.partition(plant.name)[2]
-    assert httpx.get(other, auth=("a", "b")).status_code == 503
+    assert loopback.get(other, auth=("a", "b")).status_code == 503
     simulator.clear_faults("other")
-    assert httpx.get(other, auth=("a", "b")).status_code == 200
+    assert loopback.get(other, auth=("a", "b")).status_code == 200
 
 
 def test_every_request_is_logged_with_its_outcome(plant: Plant) -> None:
@@ -182,7 +183,7 @@ def test_it_runs_on_its_own_and_stops_on_sigterm() -> None:
         assert process.stdout is not None
         address = process.stdout.readline().removeprefix("ready ").strip()
         url = f"http://{address}/plant-1/sap/opu/odata/sap/API_MAINTENANCEORDER;v=0002/"
-        assert httpx.get(url, auth=CREDENTIALS).status_code == 200
+        assert loopback.get(url, auth=CREDENTIALS).status_code == 200
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=30) in (0, -signal.SIGTERM)
     finally:

@@ -21,6 +21,7 @@ import yaml
 from google.cloud import pubsub_v1
 from typer.testing import CliRunner
 
+from local import loopback
 from local.demo.function_logs import entries
 from local.firestore.testing import running_server as running_firestore
 from local.maintainx.control_client import SimControl
@@ -129,7 +130,7 @@ class Plant:
 
     def _live(self, stop: threading.Event, every_s: float) -> None:
         headers = {"Authorization": f"Bearer {DRIVER}"}
-        with httpx.Client(base_url=self.simulator.api_url, headers=headers, trust_env=False, timeout=30) as api:
+        with loopback.client(base_url=self.simulator.api_url, headers=headers, timeout=30) as api:
             for number in itertools.count(1):
                 made = api.post("/workorders", json={"title": f"Order {number}"}).raise_for_status().json()
                 api.patch(f"/workorders/{made['id']}/status", json={"status": "DONE"}).raise_for_status()
@@ -201,7 +202,7 @@ def _ingress(plant: Plant, port: int) -> Process:
 
     def ready() -> bool:
         with contextlib.suppress(httpx.TransportError):
-            return httpx.get(f"{plant.ingress_url}/health", timeout=1.0, trust_env=False).status_code == 200
+            return loopback.get(f"{plant.ingress_url}/health", timeout=1.0).status_code == 200
         return False
 
     environment = {**plant.environment, **function}

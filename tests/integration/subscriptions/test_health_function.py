@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from local import loopback
 from local.demo.function_logs import entries
 from local.erp.testing import Simulator as ErpSimulator
 from local.erp.testing import running_simulator
@@ -51,14 +52,14 @@ def health(plant: Plant, erp: ErpSimulator) -> Iterator[httpx.Client]:
 
         def ready() -> bool:
             with contextlib.suppress(httpx.TransportError):
-                return httpx.get(f"{url}/robots.txt", timeout=1.0, trust_env=False).status_code == 404
+                return loopback.get(f"{url}/robots.txt", timeout=1.0).status_code == 404
             return False
 
         process = Process("health", ["functions_framework"], environment, plant.folder / "health.log", ready)
         stack.callback(process.stop)
         process.start()
         process.wait_ready(60.0)
-        yield stack.enter_context(httpx.Client(base_url=url, timeout=120.0, trust_env=False))
+        yield stack.enter_context(loopback.client(base_url=url, timeout=120.0))
 
 
 def probes(answer: httpx.Response) -> dict[str, dict[str, Any]]:
@@ -79,7 +80,7 @@ def test_health_reports_finds_and_heals(plant: Plant, erp: ErpSimulator, health:
 
     lost = next(iter(plant.subscriptions()))
     headers = {"Authorization": f"Bearer {API_KEY}"}
-    httpx.delete(f"{plant.simulator.api_url}/subscriptions/{lost}", headers=headers, trust_env=False).raise_for_status()
+    loopback.delete(f"{plant.simulator.api_url}/subscriptions/{lost}", headers=headers).raise_for_status()
     watched = probes(health.post("/", json={"site": SITE}))["subscriptions"]
     assert [(item["id"], "does not have it" in item["problem"]) for item in watched["details"]["findings"]] == [
         (lost, True)

@@ -6,9 +6,9 @@ import time
 from collections import Counter
 from typing import Any
 
-import httpx
 import pytest
 
+from local import loopback
 from shared.events import event_identity
 from shared.secrets import lines
 from tests.integration.subscriptions.conftest import API_KEY, ORG, SITE, TYPES, Plant, wanted
@@ -69,7 +69,7 @@ def test_what_maintainx_deleted_is_found_and_healed(plant: Plant) -> None:
     plant.ops("apply", *QUICK)
     lost = next(iter(plant.subscriptions()))
     headers = {"Authorization": f"Bearer {API_KEY}"}
-    httpx.delete(f"{plant.simulator.api_url}/subscriptions/{lost}", headers=headers, trust_env=False).raise_for_status()
+    loopback.delete(f"{plant.simulator.api_url}/subscriptions/{lost}", headers=headers).raise_for_status()
     code, document, _ = plant.ops("verify")
     assert code == 1
     assert [(row["id"], "does not have it any more" in row["problem"]) for row in document["findings"]] == [
@@ -153,11 +153,10 @@ def test_a_subscription_that_is_used_at_once_is_refused(plant: Plant) -> None:
     """What rotation must avoid, so that the test above can fail."""
     assert plant.ops("apply", *QUICK)[0] == 0
     with plant.steady_stream():
-        httpx.post(
+        loopback.post(
             f"{plant.simulator.api_url}/subscriptions",
             json={"type": "NEW_WORK_ORDER", "url": plant.address("NEW_WORK_ORDER")},
             headers={"Authorization": f"Bearer {API_KEY}"},
-            trust_env=False,
         ).raise_for_status()
         time.sleep(0.5)
     assert plant.simulator.stats()["failed_by_status"].get("401", 0) > 0

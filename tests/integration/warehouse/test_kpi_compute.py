@@ -13,6 +13,7 @@ import httpx
 import pytest
 from flask.testing import FlaskClient
 
+from local import loopback
 from local.firestore.testing import running_server
 from local.maintainx.control_client import SimControl
 from local.maintainx.testing import running_simulator
@@ -88,7 +89,7 @@ def play(maintainx: SimControl, steps: list[tuple[timedelta, str, str, dict[str,
     """Calls of the REST API, each at its simulated time after Monday 00:00."""
     answers = []
     headers = {"Authorization": "Bearer key"}
-    with httpx.Client(base_url=maintainx.api_url, headers=headers, trust_env=False) as api:
+    with loopback.client(base_url=maintainx.api_url, headers=headers) as api:
         for after, method, path, body in steps:
             maintainx.set_clock(MONDAY + after)
             answers.append(api.request(method, path, json=body).raise_for_status())

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
 import pytest
 from flask.testing import FlaskClient
 
+from local import loopback
 from local.maintainx.control_client import SimControl
 from local.maintainx.testing import running_simulator
 from shared import bootstrap
@@ -77,7 +77,7 @@ def call(load: Load, maintainx: SimControl, archive: Archive) -> Iterator[Call]:
 
 def make_work_order(maintainx: SimControl, title: str, age: timedelta) -> int:
     maintainx.set_clock(datetime.now(UTC) - age)
-    answer = httpx.post(
+    answer = loopback.post(
         f"{maintainx.api_url}/workorders", json={"title": title}, headers={"Authorization": "Bearer person"}
     )
     number: int = answer.raise_for_status().json()["id"]
