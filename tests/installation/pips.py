@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import venv
@@ -12,6 +13,12 @@ from tests.shell import shell_environment
 
 OLDEST, NEWEST = "pip==23.0.1", "pip"
 """Debian 12's, the oldest that a Python 3.11 in use brings; and that of the day."""
+
+
+def pins(lock: Path) -> list[str]:
+    """The pins of a lock, each with its hashes, without what a person reads."""
+    named = re.sub(r"(?m)^ *#.*\n", "", lock.read_text())
+    return re.split(r"(?m)^(?=\w)", named)
 
 
 def pip_wheel(requirement: str, folder: Path) -> Path:

@@ -6,22 +6,24 @@ from pathlib import Path
 
 import pytest
 
-from tests.installation.pips import NEWEST, OLDEST, dry_run, pip_wheel
+from tests.installation.pips import NEWEST, OLDEST, dry_run, pins, pip_wheel
 
 ROOT = Path(__file__).resolve().parents[2]
-# The builder of a function resolves what is deployed. make does not resolve (Makefile, LOCK_ONLY); with the oldest pip
-# test_check_step.py runs that.
+# make does not resolve (Makefile, LOCK_ONLY).
 AS_MAKE_DOES = ("--no-deps", "--require-hashes")
 
 
-@pytest.mark.parametrize(
-    ("pip", "file", "options"),
-    [
-        (OLDEST, "requirements.txt", ()),
-        (NEWEST, "requirements.txt", ()),
-        (NEWEST, "requirements-dev.txt", AS_MAKE_DOES),
-    ],
-)
-def test_lock_installs_into_an_empty_environment(pip: str, file: str, options: tuple[str, ...], tmp_path: Path) -> None:
-    run = dry_run(pip_wheel(pip, tmp_path), tmp_path / "empty", *options, "-r", str(ROOT / file))
-    assert run.returncode == 0, f"{file} with {pip}: {run.stderr}"
+@pytest.mark.parametrize("pip", [OLDEST, NEWEST])
+def test_what_is_deployed_installs_into_an_empty_environment(pip: str, tmp_path: Path) -> None:
+    """As the builder of a function does it, which resolves."""
+    run = dry_run(pip_wheel(pip, tmp_path), tmp_path / "empty", "-r", str(ROOT / "requirements.txt"))
+    assert run.returncode == 0, f"{pip}: {run.stderr}"
+
+
+def test_what_tests_need_beside_it_installs_as_make_does(tmp_path: Path) -> None:
+    """With the newest pip; test_check_step.py has the oldest."""
+    deployed = set(pins(ROOT / "requirements.txt"))
+    beside = tmp_path / "beside.txt"
+    beside.write_text("".join(pin for pin in pins(ROOT / "requirements-dev.txt") if pin not in deployed))
+    run = dry_run(pip_wheel(NEWEST, tmp_path), tmp_path / "empty", *AS_MAKE_DOES, "-r", str(beside))
+    assert run.returncode == 0, run.stderr

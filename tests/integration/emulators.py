@@ -17,8 +17,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import pytest
-
 from tests.lanes import missing
 
 _PUBSUB = "pubsub-emulator/bin/cloud-pubsub-emulator"
@@ -72,20 +70,6 @@ def running_firestore_emulator() -> Iterator[str]:
     main_class = "com.google.cloud.datastore.emulator.firestore.CloudFirestore"
     command = ["java", *SHORT_LIVED_JVM, "-Duser.language=en", "-cp", str(jar), main_class]
     with _running([*command, "start", "--host=127.0.0.1", f"--port={port}"], port, {}) as address:
-        yield address
-
-
-@pytest.fixture(scope="session")
-def pubsub_emulator() -> Iterator[str]:
-    """Address 127.0.0.1:PORT of Google's Pub/Sub emulator, one for the session."""
-    with running_pubsub_emulator() as address:
-        yield address
-
-
-@pytest.fixture(scope="session")
-def firestore_emulator() -> Iterator[str]:
-    """Address 127.0.0.1:PORT of Google's Firestore emulator, one for the session."""
-    with running_firestore_emulator() as address:
         yield address
 
 

@@ -12,11 +12,6 @@ from unittest import mock
 import pytest
 from google.cloud import firestore
 
-from local.firestore.testing import running_server
-from tests.integration.emulators import firestore_emulator
-
-__all__ = ["firestore_emulator"]
-
 SERVERS = ("local", "google")
 
 # What a test of the contract finds different on the named server, and why the difference is accepted. A test named here
@@ -35,19 +30,12 @@ def connected(address: str, project: str) -> Iterator[firestore.Client]:
     client.close()
 
 
-@pytest.fixture(scope="session")
-def local_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of the local server, one for the session."""
-    with running_server(tmp_path_factory.mktemp("firestore")) as server:
-        yield server.address
-
-
 @pytest.fixture(scope="session", params=SERVERS)
 def address(request: pytest.FixtureRequest) -> str:
     """Address of the server under contract."""
-    fixture = {"local": "local_server", "google": "firestore_emulator"}[request.param]
-    value: str = request.getfixturevalue(fixture)
-    return value
+    if request.param == "local":
+        return str(request.getfixturevalue("embedded_firestore").address)
+    return str(request.getfixturevalue("firestore_emulator"))
 
 
 @pytest.fixture

@@ -125,6 +125,6 @@ def _read_the_past(client: firestore.Client) -> Any:
 
 
 @pytest.mark.parametrize("call", [_listen, _partition, _read_the_past])
-def test_call_that_is_not_supported_says_so(local_server: str, call: Callable[[firestore.Client], Any]) -> None:
-    with connected(local_server, "unsupported") as client, pytest.raises(api.MethodNotImplemented):
+def test_call_that_is_not_supported_says_so(embedded_firestore: Any, call: Callable[[firestore.Client], Any]) -> None:
+    with connected(embedded_firestore.address, "unsupported") as client, pytest.raises(api.MethodNotImplemented):
         call(client)

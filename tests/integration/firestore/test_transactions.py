@@ -15,9 +15,9 @@ from tests.integration.firestore.conftest import connected
 
 
 @pytest.fixture
-def local_client(local_server: str, request: pytest.FixtureRequest) -> Iterator[firestore.Client]:
+def local_client(embedded_firestore: Any, request: pytest.FixtureRequest) -> Iterator[firestore.Client]:
     """A client of the local server, with a database for this test."""
-    with connected(local_server, f"transactions-{abs(hash(request.node.nodeid))}") as client:
+    with connected(embedded_firestore.address, f"transactions-{abs(hash(request.node.nodeid))}") as client:
         yield client
 
 

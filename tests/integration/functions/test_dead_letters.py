@@ -17,7 +17,7 @@ from shared.pubsub.envelope import parse_push
 from shared.topics import PIPELINES
 from tests.fakes.events import make_event, push_body
 from tests.fakes.publisher import FakePublisher
-from tests.integration.functions.conftest import Broker
+from tests.integration.conftest import Broker
 
 ERP_PUSH = PIPELINES["erp-push"]
 NOTIFY = PIPELINES["notify"]

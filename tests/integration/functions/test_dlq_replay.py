@@ -14,7 +14,7 @@ import pytest
 
 from shared.pubsub.publisher import publisher
 from shared.topics import PIPELINES
-from tests.integration.functions.conftest import Broker
+from tests.integration.conftest import Broker
 
 SOURCE = Path(__file__).resolve().parents[3] / "functions" / "dlq_replay" / "main.py"
 Call = Callable[..., tuple[int, Any]]

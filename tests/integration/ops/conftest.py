@@ -12,13 +12,11 @@ from local.erp.testing import Simulator as ErpSimulator
 from local.maintainx.control_client import SimControl
 from shared.pubsub.publisher import publisher
 from shared.secrets import secrets
-from tests.integration.functions.conftest import Broker, broker, pubsub_address
+from tests.integration.conftest import Broker
 from tests.integration.ops.gateway_site import CACHED, GatewaySite
-from tests.integration.sync.conftest import erp, firestore, maintainx
-from tests.integration.warehouse.conftest import bigquery_environment, warehouse
 from tests.unit.ops.conftest import Ops, ops
 
-__all__ = ["bigquery_environment", "broker", "erp", "firestore", "maintainx", "ops", "pubsub_address", "warehouse"]
+__all__ = ["ops"]
 
 
 def _forget() -> None:
@@ -31,7 +29,7 @@ def _forget() -> None:
 def gateway(
     broker: Broker,
     ops: Ops,
-    firestore: Any,
+    embedded_firestore: Any,
     maintainx: SimControl,
     erp: ErpSimulator,
     tmp_path: Path,
@@ -39,7 +37,7 @@ def gateway(
 ) -> Iterator[GatewaySite]:
     """A site that is new everywhere; the process has just started and is pointed at it."""
     site = GatewaySite(ops, maintainx, erp, broker, tmp_path)
-    monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", firestore.address)
+    monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", embedded_firestore.address)
     monkeypatch.setenv("CONFIG_DIR", str(tmp_path / "config"))
     monkeypatch.setenv("SECRETS_DIR", str(tmp_path / "secrets"))
     monkeypatch.setattr(secrets, "_cache", {})

@@ -26,7 +26,7 @@ from shared.state import Acquired, ClaimKey, RecordKey, SyncRecord
 from shared.topics import AUDIT, EVENTS
 from shared.warehouse.gateway import Warehouse
 from tests.fakes.sync_world import EXAMPLE_MAPPING
-from tests.integration.functions.conftest import Broker
+from tests.integration.conftest import Broker
 from tests.integration.maintainx.plant import PLANT, PUMP
 from tests.unit.ops.conftest import Ops
 

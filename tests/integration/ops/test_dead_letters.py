@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shared.topics import PIPELINES, subscription_path
-from tests.integration.functions.conftest import Broker
+from tests.integration.conftest import Broker
 from tests.unit.ops.conftest import Ops
 
 ERP_PUSH, NOTIFY = PIPELINES["erp-push"], PIPELINES["notify"]

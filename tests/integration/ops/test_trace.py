@@ -15,13 +15,17 @@ from shared.sync.new_in_erp import NEW_IN_ERP_EVENT
 from shared.topics import PIPELINES
 from shared.warehouse.gateway import Warehouse, warehouse_from_environment
 from shared.warehouse.provision import ensure_warehouse
+from shared.warehouse.tables import VIEWS
 from tests.integration.ops.gateway_site import GatewaySite
+
+_OF_THE_ARCHIVE = ("events", "sync_audit")
 
 
 @pytest.fixture
-def archive(bigquery_environment: None, gateway: GatewaySite) -> Iterator[Warehouse]:
-    """The archive in the project of this test's broker."""
+def archive(bigquery_environment: None, gateway: GatewaySite, monkeypatch: pytest.MonkeyPatch) -> Iterator[Warehouse]:
+    """The archive, without KPIs, in the project of this test's broker."""
     made = warehouse_from_environment()
+    monkeypatch.setattr("shared.warehouse.provision.VIEWS", [view for view in VIEWS if view[0] in _OF_THE_ARCHIVE])
     yield ensure_warehouse(made.client, made.dataset)
     made.client.delete_dataset(made.dataset_id, delete_contents=True, not_found_ok=True)
 

@@ -13,12 +13,8 @@ from google.api_core import exceptions
 from google.cloud import pubsub_v1
 from google.pubsub_v1 import PublisherClient as GapicPublisherClient
 
-from local.pubsub.testing import RunningServer, running_server
-from tests.integration.emulators import pubsub_emulator
 from tests.integration.pubsub.known_differences import EMBEDDED, GOOGLE_EMULATOR, KNOWN_DIFFERENCES
 from tests.integration.pubsub.receiver import Receiver
-
-__all__ = ["pubsub_emulator"]
 
 _numbers = itertools.count(1)
 
@@ -80,14 +76,6 @@ class Bench:
         )
 
 
-@pytest.fixture(scope="session")
-def embedded_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """Our server, in this process, one for the session."""
-    folder = tmp_path_factory.mktemp("pubsub")
-    with running_server(folder, bigquery_endpoint="http://127.0.0.1:9") as server:
-        yield server
-
-
 @pytest.fixture(params=[EMBEDDED, GOOGLE_EMULATOR])
 def implementation(request: pytest.FixtureRequest) -> str:
     """Name of the implementation under test."""
@@ -98,7 +86,7 @@ def implementation(request: pytest.FixtureRequest) -> str:
 def bench(implementation: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     """Clients of the implementation under test."""
     if implementation == EMBEDDED:
-        address = request.getfixturevalue("embedded_server").address
+        address = request.getfixturevalue("embedded_pubsub").address
     else:
         address = request.getfixturevalue("pubsub_emulator")
     with clients_of(address, monkeypatch) as made:

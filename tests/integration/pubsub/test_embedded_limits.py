@@ -113,8 +113,8 @@ def test_the_backlog_of_every_subscription_is_told_over_http(tmp_path: Path, mon
         assert urllib3.request("GET", url, retries=False).json() == {subscription: 1}
 
 
-def test_schemas_are_refused_by_name(embedded_server: RunningServer) -> None:
-    with grpc.insecure_channel(embedded_server.address) as channel:
+def test_schemas_are_refused_by_name(embedded_pubsub: RunningServer) -> None:
+    with grpc.insecure_channel(embedded_pubsub.address) as channel:
         call = channel.unary_unary("/google.pubsub.v1.SchemaService/ListSchemas")
         with pytest.raises(grpc.RpcError, match="ListSchemas is not supported"):
             call(b"", timeout=5)

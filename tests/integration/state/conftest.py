@@ -12,9 +12,9 @@ from shared.canonical import content_hash
 from shared.state import RecordKey, SyncRecord
 from shared.state.firestore import FirestoreStateStore
 from tests.fakes.clock import Clock
-from tests.integration.firestore.conftest import address, firestore_emulator, local_server
+from tests.integration.firestore.conftest import address
 
-__all__ = ["address", "firestore_emulator", "local_server"]
+__all__ = ["address"]
 
 NOON_UTC = datetime(2026, 11, 22, 12, tzinfo=UTC)
 Stores = Callable[[], FirestoreStateStore]

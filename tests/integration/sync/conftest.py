@@ -13,10 +13,7 @@ import httpx
 import pytest
 
 from local.erp.testing import Simulator as ErpSimulator
-from local.erp.testing import running_simulator as running_erp
-from local.firestore.testing import running_server
 from local.maintainx.control_client import SimControl
-from local.maintainx.testing import running_simulator as running_maintainx
 from shared.config.erp import ErpConfig
 from shared.config.mappings import MappingFile
 from shared.erp import map_work_order
@@ -28,7 +25,7 @@ from shared.sync.engine import SyncEngine
 from shared.sync.maintainx_side import MaintainXSide
 from tests.fakes.publisher import FakePublisher
 from tests.fakes.sync_world import ZONE, Wire, example_mapping
-from tests.integration.maintainx.plant import DRIVER, ORG, PLANT, PUMP, api
+from tests.integration.maintainx.plant import DRIVER, ORG, PUMP, api
 
 VARIABLE = "SECRET_ERP_TOKEN_SYNC"
 _numbers = itertools.count(1)
@@ -108,36 +105,18 @@ class Stack:
         return self.order().items() >= map_work_order(example_mapping(), work_order, ZONE).items()
 
 
-@pytest.fixture(scope="session")
-def firestore(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    with running_server(tmp_path_factory.mktemp("firestore")) as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
-def maintainx() -> Iterator[SimControl]:
-    with running_maintainx() as control:
-        control.seed(PLANT)
-        yield control
-
-
-@pytest.fixture(scope="session")
-def erp() -> Iterator[ErpSimulator]:
-    with running_erp() as simulator:
-        yield simulator
-
-
 @pytest.fixture
-def stack(firestore: Any, maintainx: SimControl, erp: ErpSimulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
+def stack(
+    embedded_firestore: Any, maintainx: SimControl, erp: ErpSimulator, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Stack]:
     """A site that is new to the ERP and to Firestore."""
-    monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", firestore.address)
+    monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", embedded_firestore.address)
     monkeypatch.setenv(VARIABLE, "token")
-    site = f"plant-{next(_numbers)}"
+    site = f"sync-{next(_numbers)}"
     erp.add_tenant(site, "token", (str(PUMP),))
+    project = f"sync-{uuid.uuid4().hex[:12]}"
     with api(maintainx) as client:
-        made = Stack(
-            site, maintainx, client, erp, f"sync-{uuid.uuid4().hex[:12]}", lambda: sum(dict(firestore.calls).values())
-        )
+        made = Stack(site, maintainx, client, erp, project, lambda: sum(dict(embedded_firestore.calls).values()))
         yield made
     for close in made.closers:
         close()
