@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,7 @@ STANDS_STILL = ((0.0, False), (LEASE_S / 2 + 1, False), (LEASE_S + 1, False), (L
 MakePlant = Callable[[], Plant]
 
 
+@cache
 def _mapping(name: str) -> MappingFile:
     return plants.with_policies(load_model(MAPPINGS / f"{name}.yaml", MappingFile), {})
 
