@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ def run(*, port: int, grpc_port: int, data_dir: Path) -> None:
     _quiet()
     _without_time_travel()
     _without_row_access_policies()
+    _with_remembered_trees()
     asyncio.run(_serve(port, grpc_port, data_dir))
 
 
@@ -87,6 +89,27 @@ def _without_row_access_policies() -> None:
         return query
 
     setattr(inner_query, "rewrite_for_row_access", unchanged)  # noqa: B010  # has another signature for mypy
+
+
+def _with_remembered_trees() -> None:
+    """Stop bqemulator from parsing one text a dozen times: each of its steps does so for itself.
+
+    A text's tree is parsed once and copied; parsing is the greater part of a short query.
+    """
+    from sqlglot.dialects.dialect import Dialect
+
+    parse = Dialect.parse
+
+    @lru_cache(maxsize=64)
+    def parsed(dialect: type[Dialect], sql: str) -> list[Any]:
+        return parse(dialect(), sql)
+
+    def remembered(self: Dialect, sql: str, **options: Any) -> list[Any]:
+        if options or self.settings:
+            return parse(self, sql, **options)
+        return [tree and tree.copy() for tree in parsed(type(self), sql)]
+
+    setattr(Dialect, "parse", remembered)  # noqa: B010  # a method cannot be assigned for mypy
 
 
 async def _serve(port: int, grpc_port: int, data_dir: Path) -> None:
