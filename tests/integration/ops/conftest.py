@@ -12,17 +12,12 @@ from local.erp.testing import Simulator as ErpSimulator
 from local.maintainx.control_client import SimControl
 from shared.pubsub.publisher import publisher
 from shared.secrets import secrets
+from tests.fakes.process import forget
 from tests.integration.conftest import Broker
-from tests.integration.ops.gateway_site import CACHED, GatewaySite
+from tests.integration.ops.gateway_site import GatewaySite
 from tests.unit.ops.conftest import Ops, ops
 
 __all__ = ["ops"]
-
-
-def _forget() -> None:
-    """Let go of what the process keeps between calls."""
-    for cached in CACHED:
-        cached.cache_clear()
 
 
 @pytest.fixture
@@ -42,8 +37,8 @@ def gateway(
     monkeypatch.setenv("SECRETS_DIR", str(tmp_path / "secrets"))
     monkeypatch.setattr(secrets, "_cache", {})
     monkeypatch.setattr(publisher, "_client", None)
-    _forget()
+    forget()
     yield site
-    _forget()
+    forget()
     site.api.close()
     erp.clear_faults()

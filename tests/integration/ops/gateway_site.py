@@ -18,7 +18,6 @@ from local import loopback
 from local.erp.testing import Simulator as ErpSimulator
 from local.maintainx.control_client import SimControl
 from shared import bootstrap
-from shared.config.whole import get_config
 from shared.events import Event
 from shared.outcomes import Outcome
 from shared.pubsub.publisher import publisher
@@ -31,14 +30,6 @@ from tests.integration.maintainx.plant import PLANT, PUMP
 from tests.unit.ops.conftest import Ops
 
 STATUSES = ["NEW", "IN_WORK", "WAITING", "COMPLETED", "CLOSED", "CANCELLED"]
-CACHED = (
-    get_config,
-    bootstrap.state_store,
-    bootstrap.maintainx_client,
-    bootstrap.erp_adapter,
-    bootstrap.guarded_erp,
-    bootstrap.sync_engine,
-)
 _numbers = itertools.count(1)
 
 

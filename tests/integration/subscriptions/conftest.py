@@ -29,10 +29,8 @@ from local.maintainx.testing import running_simulator
 from local.processes import Process, free_port, python_path
 from local.pubsub.testing import running_server as running_pubsub
 from ops.__main__ import app
-from shared import bootstrap
-from shared.config.whole import get_config
-from shared.secrets import secrets
 from shared.topics import EVENTS
+from tests.fakes.process import forget
 
 ROOT = Path(__file__).resolve().parents[3]
 ORG, API_KEY, DRIVER, SITE, PROJECT = 4242, "key-of-the-plant", "key-of-the-driver", "plant-1", "subscriptions-test"
@@ -85,15 +83,11 @@ class Plant:
         with pytest.MonkeyPatch.context() as patch:
             for name, value in self.environment.items():
                 patch.setenv(name, value)
-            patch.setattr(secrets, "_cache", {})
-            cached = (get_config, bootstrap.maintainx_client, bootstrap.state_store)
-            for each in cached:
-                each.cache_clear()
+            forget()
             try:
                 result = CliRunner().invoke(app, ["subscriptions", *words], catch_exceptions=False)
             finally:
-                for each in cached:
-                    each.cache_clear()
+                forget()
         return result.exit_code, result.stdout, result.stderr
 
     def ops_process(self, *words: str) -> tuple[int, Any, str]:

@@ -17,7 +17,7 @@ from local.erp.testing import running_simulator
 from local.processes import Process, free_port
 from tests.integration.subscriptions.conftest import API_KEY, ROOT, SITE, TYPES, Plant, wanted
 
-# A process of its own for each test, which waits most of the time until webhook_ingress may read a secret again.
+# A process of its own for each test: one worker has them all.
 pytestmark = pytest.mark.xdist_group("subscriptions")
 
 MAPPING = (ROOT / "config" / "mappings" / "rest-example.yaml").read_text()

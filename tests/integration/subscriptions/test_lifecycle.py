@@ -13,7 +13,7 @@ from shared.events import event_identity
 from shared.secrets import lines
 from tests.integration.subscriptions.conftest import API_KEY, ORG, SITE, TYPES, Plant, wanted
 
-# A process of its own for each test, which waits most of the time until webhook_ingress may read a secret again.
+# A process of its own for each test: one worker has them all.
 pytestmark = pytest.mark.xdist_group("subscriptions")
 
 # As short as tests may be: nothing here has read a secret just before it changes.

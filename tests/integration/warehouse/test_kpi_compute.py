@@ -17,12 +17,10 @@ from local import loopback
 from local.firestore.testing import running_server
 from local.maintainx.control_client import SimControl
 from local.maintainx.testing import running_simulator
-from shared import bootstrap
-from shared.config.senders import get_senders
-from shared.config.whole import get_config
 from shared.secret_forms import HEADER
 from shared.secrets import secrets
 from shared.warehouse.gateway import Warehouse, scalar
+from tests.fakes.process import forget
 
 SOURCE = Path(__file__).resolve().parents[3] / "functions" / "kpi_compute" / "main.py"
 MONDAY = datetime(2026, 11, 9, tzinfo=UTC)
@@ -68,11 +66,9 @@ def call(
     monkeypatch.setenv("FUNCTION_TARGET", "")
     monkeypatch.setattr(sys, "path", sys.path[:])
     monkeypatch.setitem(sys.modules, "main", None)
-    cached = (get_senders, get_config, bootstrap.maintainx_client, bootstrap.state_store, bootstrap.rate_budgets)
     with running_server(tmp_path) as firestore:
         monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", firestore.address)
-        for cache in cached:
-            cache.cache_clear()
+        forget()
         application: Any = functions_framework.create_app("kpi_compute", str(SOURCE), "http")
         client: FlaskClient = application.test_client()
 
@@ -81,8 +77,7 @@ def call(
             return answer.status_code, answer.get_json()
 
         yield post
-        for cache in cached:
-            cache.cache_clear()
+        forget()
 
 
 def play(maintainx: SimControl, steps: list[tuple[timedelta, str, str, dict[str, Any]]]) -> list[httpx.Response]:

@@ -14,23 +14,18 @@ import pytest
 from flask.testing import FlaskClient
 
 from shared import bootstrap
-from shared.config.senders import get_senders
-from shared.config.whole import get_config
 from shared.pubsub.async_publisher import async_publisher
 from shared.pubsub.publisher import publisher
 from shared.secrets import secrets
 from tests.fakes.budgets import MemoryBudgets
 from tests.fakes.clock import Clock
+from tests.fakes.process import forget
 from tests.fakes.publisher import AsyncFakePublisher, FakePublisher, patch_into
 from tests.fakes.settings import Settings, write_settings
 from tests.fakes.state import MemoryStateStore
 from tests.unit.conftest import LogLines
 from tests.unit.functions.deliveries import AsgiClient
 
-_KEPT = (
-    *(get_senders, get_config),
-    *(bootstrap.maintainx_client, bootstrap.maintainx_directory, bootstrap.asset_names),
-)
 FUNCTIONS = Path(__file__).resolve().parents[3] / "functions"
 
 
@@ -75,11 +70,9 @@ def configured(
     monkeypatch.setattr(bootstrap, "rate_budgets", lambda: budgets)
     monkeypatch.setattr(sys, "path", sys.path[:])
     before = sys.modules.get("main")
-    for cached in _KEPT:
-        cached.cache_clear()
+    forget()
     yield settings
-    for cached in _KEPT:
-        cached.cache_clear()
+    forget()
     sys.modules.pop("main", None)
     if before is not None:
         sys.modules["main"] = before

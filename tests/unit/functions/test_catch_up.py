@@ -16,6 +16,7 @@ from shared import bootstrap
 from shared.errors import WarehouseUnavailable
 from shared.warehouse import gateway
 from tests.fakes.budgets import MemoryBudgets
+from tests.fakes.process import forget
 from tests.fakes.publisher import FakePublisher
 from tests.fakes.settings import SITES, Settings
 from tests.fakes.state import MemoryStateStore
@@ -65,14 +66,14 @@ def maintainx(configured: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 @pytest.fixture
 def call(load: Load, maintainx: SimControl, archive: Archive) -> Iterator[Call]:
-    bootstrap.catch_up.cache_clear()
+    forget()
 
     def post(body: Any) -> tuple[int, dict[str, Any]]:
         answer = load("catch_up").post("/", json=body)
         return answer.status_code, answer.get_json()
 
     yield post
-    bootstrap.catch_up.cache_clear()
+    forget()
 
 
 def make_work_order(maintainx: SimControl, title: str, age: timedelta) -> int:

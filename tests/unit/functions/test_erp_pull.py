@@ -10,10 +10,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from local.erp.testing import Simulator, running_simulator
-from shared import bootstrap
 from shared.events import Event
 from shared.sync import pull
 from shared.sync.records import blank_record
+from tests.fakes.process import forget
 from tests.fakes.publisher import FakePublisher
 from tests.fakes.settings import SITES, Settings
 from tests.fakes.state import MemoryStateStore
@@ -57,7 +57,6 @@ def erp() -> Iterator[Simulator]:
 @pytest.fixture
 def configure(configured: Settings, erp: Simulator) -> Iterator[Callable[[str], None]]:
     """Gives plant-1 an ERP with these settings; plant-2 has none."""
-    caches = (bootstrap.erp_adapter, bootstrap.guarded_erp, bootstrap.erp_pull)
 
     def write(settings: str) -> None:
         block = ERP.format(url=f"{erp.base_url}/{SITE}", settings=settings)
@@ -65,13 +64,11 @@ def configure(configured: Settings, erp: Simulator) -> Iterator[Callable[[str], 
         (configured.config / "sites.yaml").write_text(text)
         (configured.config / "mappings" / "rest-example.yaml").write_text(EXAMPLE_MAPPING.read_text())
         configured.write_secret("erp-token", "token")
-        for cache in caches:
-            cache.cache_clear()
+        forget()
 
     write(CHANGED)
     yield write
-    for cache in caches:
-        cache.cache_clear()
+    forget()
 
 
 @pytest.fixture
