@@ -20,7 +20,7 @@ from ops.environment import (
 from ops.exits import OK, WRONG, one_line_errors
 from ops.output import AsJson, complain, print_json, print_table, say
 from shared.state import RecordKey, SyncRecord
-from shared.sync.conflicts import DELETION, ORPHAN, Parked, decide
+from shared.sync.conflicts import DELETION, OF_THE_WHOLE, ORPHAN, STRANGER, Parked, decide
 from shared.sync.operator import Operator
 from shared.sync.records import KIND
 from shared.sync.resolver import Side
@@ -48,6 +48,7 @@ REASONS = {
     "erp_refuses": "the ERP refuses MaintainX's value",
     "deleted": "the work order was deleted",
     "gone": "the ERP's record is gone",
+    "not_ours": "the ERP has another record under its number",
 }
 # What taking a side means where there are no two values.
 _WHOLE_RECORD: dict[tuple[str, Side], str] = {
@@ -55,6 +56,8 @@ _WHOLE_RECORD: dict[tuple[str, Side], str] = {
     (DELETION, "erp"): "the ERP's record stays as it is",
     (ORPHAN, "maintainx"): "a new ERP record is made",
     (ORPHAN, "erp"): "the work order is cancelled",
+    (STRANGER, "maintainx"): "a new ERP record is made; the other one stays as it is",
+    (STRANGER, "erp"): "the work order is cancelled; the other record stays as it is",
 }
 
 
@@ -111,7 +114,7 @@ def show(
         say(f"{row['field']}: {REASONS.get(row['reason'], row['reason'])}, since {row['since']}")
         if row["detail"]:
             say(f"  the ERP says:      {row['detail']}")
-        if row["field"] not in (DELETION, ORPHAN):
+        if row["field"] not in OF_THE_WHOLE:
             say(f"  MaintainX has:     {_value(row['maintainx'])}")
             say(f"  the ERP has:       {_value(row['erp'])}")
         say(f"  --take maintainx:  {_effect(row, 'maintainx')}")

@@ -11,7 +11,7 @@ from typing import Literal
 
 from shared.events import Event, dig, format_utc
 from shared.notify.names import AssetNames
-from shared.sync.conflicts import DELETION, ORPHAN
+from shared.sync.conflicts import OF_THE_WHOLE
 
 Urgency = Literal["info", "success", "warning", "failure"]
 
@@ -82,7 +82,7 @@ def _meter_trigger(event: Event, _: About) -> tuple[str, Urgency]:
 def _conflict(event: Event, _: About) -> tuple[str, Urgency]:
     subject = f"work order {event.resource_id}"
     reasons = _reasons(event)
-    names = [name for name in reasons if name not in (DELETION, ORPHAN)]
+    names = [name for name in reasons if name not in OF_THE_WHOLE]
     if len(names) < len(reasons) or not names:
         said = [REASONS.get(reason, reason) for name, reason in reasons.items() if name not in names]
         return ": ".join([f"{subject} waits for a person", *said[:1]]), "warning"
@@ -116,6 +116,7 @@ REASONS = {
     "erp_refuses": "the ERP refuses MaintainX's value",
     "deleted": "the work order was deleted",
     "gone": "the ERP's record is gone",
+    "not_ours": "the ERP has another record under its number",
 }
 _HEADLINES: dict[str, Callable[[Event, About], tuple[str, Urgency]]] = {
     "asset.status_changed": _asset_status,

@@ -90,6 +90,7 @@ def record_fields(record: SyncRecord) -> Fields:
         "choices_json": canonical_json(record.choices),
         "maintainx_updated_at": record.maintainx_updated_at,
         "updated_at": record.updated_at_utc,
+        "carries_reference": record.carries_reference,
     }
 
 
@@ -112,6 +113,7 @@ def record_from(document: Mapping[str, Any]) -> SyncRecord | None:
         choices=json.loads(document.get("choices_json", "{}")),
         maintainx_updated_at=_plain_or_none(document["maintainx_updated_at"]),
         updated_at_utc=plain_utc(document["updated_at"]),
+        carries_reference=document.get("carries_reference", False),
     )
 
 

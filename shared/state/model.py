@@ -109,7 +109,8 @@ class SyncRecord:
     conflicts: what waits for a person, by ERP field (`shared.sync.conflicts`); empty if nothing does. choices: what was
     decided for fields (`shared.sync.resolver.Choice`) whose writes are not all done yet; empty otherwise.
     maintainx_updated_at: the work order's own time of change when this record was last decided on; None if unknown.
-    updated_at_utc: when that was, by the writer's clock.
+    updated_at_utc: when that was, by the writer's clock. carries_reference: whether the ERP's record was seen to carry
+    `reference` when it was read by its id; if so, a record under this id without it is another one.
     """
 
     site: str
@@ -126,6 +127,7 @@ class SyncRecord:
     conflicts: dict[str, Any] = field(default_factory=dict)
     choices: dict[str, Any] = field(default_factory=dict)
     maintainx_updated_at: datetime | None = None
+    carries_reference: bool = False
 
     @property
     def key(self) -> RecordKey:

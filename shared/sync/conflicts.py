@@ -21,12 +21,21 @@ from shared.values import same_value
 # In place of a field's name: the record as a whole.
 DELETION = "(deleted in MaintainX)"
 ORPHAN = "(gone in the ERP)"
+STRANGER = "(another record in the ERP)"
+OF_THE_WHOLE = frozenset({DELETION, ORPHAN, STRANGER})
 CONFLICT_EVENT = "sync.conflict"
 # Both have the engine look at the ERP too, since the work order itself does not show what they tell of.
 ERP_CHANGED_EVENT = "work_order.changed_in_erp"
 RESOLVED_EVENT = "work_order.conflict_resolved"
 Reason = Literal[
-    "both_changed", "no_time_of_change", "status_not_possible", "erp_is_final", "erp_refuses", "deleted", "gone"
+    "both_changed",
+    "no_time_of_change",
+    "status_not_possible",
+    "erp_is_final",
+    "erp_refuses",
+    "deleted",
+    "gone",
+    "not_ours",
 ]
 
 

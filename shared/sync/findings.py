@@ -12,7 +12,8 @@ from shared.config.mappings import FieldRule
 from shared.erp.base import ErpRecord
 from shared.events import Event, event_identity, format_utc
 from shared.state import SyncRecord
-from shared.sync.conflicts import ERP_CHANGED_EVENT, ORPHAN, Parked
+from shared.sync.conflicts import ERP_CHANGED_EVENT, ORPHAN, STRANGER, Parked
+from shared.sync.reference import is_of_another
 from shared.sync.resolver import UNKNOWN, Agreed
 from shared.values import same_value
 
@@ -20,7 +21,7 @@ ORIGIN = "erp_pull"
 # Why nothing is published. not_linked: none of our work orders. not_wanted: neither, and the mapping's `on_new_in_erp`
 # leaves it alone. doubled: it carries the reference of a work order that is linked to another ERP record. own_write: it
 # is at the version that we wrote or read last, and has what we know. unchanged: it has what both sides agreed on, or
-# what is parked. parked: it is gone, and a person was told so. deleted: the work order is, in MaintainX. orphaned: the
+# what is parked. parked: it is gone, or another record now, and a person was told so. deleted: the work order is, in MaintainX. orphaned: the
 # work order was given up when the ERP's record was gone. unreadable: the ERP does not show it, or not so that it could
 # be understood. seen: an earlier run that was cut short dealt with it.
 Skip = Literal[
@@ -69,6 +70,8 @@ def judge(
     if record is None:
         return Finding(found.id, None, found, work_order_id)
     skip = _skip(found, record)
+    if skip is None and is_of_another(found.reference, record.reference):
+        return Finding(found.id, "parked" if STRANGER in record.conflicts else None, found, work_order_id, record)
     fields = () if skip is not None else differing(found, record, rules)
     if skip is None and _is_ours(found, record, [rules[name] for name in fields], thorough=thorough):
         skip, fields = "own_write", ()

@@ -1,4 +1,4 @@
-"""What happens to one side's record when the other side's is gone."""
+"""What happens to one side's record when the other side's is gone, or the ERP has another one under its number."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from shared.config.work_order_fields import OVER
 from shared.erp.base import ErpRecord
 from shared.outcomes import Outcome, done, skipped
 from shared.sync.attempt import note_pair
-from shared.sync.conflicts import DELETION, ORPHAN, Parked, Reason, decided_side
+from shared.sync.conflicts import DELETION, ORPHAN, STRANGER, Parked, Reason, decided_side
 from shared.sync.resolver import UNKNOWN, Agreed
 from shared.sync.sides import Ours, known_value
 from shared.sync.writes import STATUS_PATH
@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 
 class ErpRecordGone(Exception):
     """The ERP has no record any more under the id that we know, and none with our reference."""
+
+
+class NotOurs(ErpRecordGone):
+    """Under the id that we know the ERP has another record now: it was restored, refreshed, or is another system."""
+
+    def __init__(self, found: ErpRecord) -> None:
+        super().__init__(f"{found.id} carries {found.reference or 'no reference'}")
 
 
 def deleted_in_maintainx(look: Look, *, look_at_erp: bool) -> Outcome:
@@ -91,13 +98,18 @@ def _cancel(look: Look, found: ErpRecord | None) -> tuple[set[str], str | None]:
     return wrote, look.writes.update(changes, before, agreed, action="cancel") if changes else None
 
 
-def gone_in_erp(look: Look, ours: Ours) -> Outcome:
-    """The linked ERP record is gone: do with the work order what the mapping's `on_erp_delete` says."""
+def gone_in_erp(look: Look, ours: Ours, why: ErpRecordGone) -> Outcome:
+    """The linked ERP record is gone: do with the work order what the mapping's `on_erp_delete` says.
+
+    If it is another one now, a person decides: whatever befell that ERP befell all its records.
+    """
     record, action = look.record, look.engine.mapping.on_erp_delete
-    if action == "park":
-        decided = decided_side(record, ORPHAN, None, record.erp_id)
+    not_ours = isinstance(why, NotOurs)
+    if not_ours or action == "park":
+        field, shown = (STRANGER, str(why)) if not_ours else (ORPHAN, record.erp_id)
+        decided = decided_side(record, field, None, shown)
         if decided is None:
-            return _park(look, ORPHAN, "gone")
+            return _park(look, field, "not_ours" if not_ours else "gone", shown=shown)
         if decided == "maintainx":
             return _make_anew(look, ours)
         action = "cancel"
@@ -110,13 +122,13 @@ def gone_in_erp(look: Look, ours: Ours) -> Outcome:
     # If the ERP shows it again, no work order is made of it.
     note_pair(look.engine.state, record, look.now)
     # Without the id: if a person links that ERP record to another work order, it must be found there.
-    look.session.commit(state="orphaned", erp_id=None, conflicts={})
+    look.session.commit(state="orphaned", erp_id=None, carries_reference=False, conflicts={})
     return done("orphaned", erp_id=record.erp_id)
 
 
 def _make_anew(look: Look, ours: Ours) -> Outcome:
     _note_orphan(look)
-    look.session.set(erp_id=None, base={}, state="creating", intent=None, conflicts={})
+    look.session.set(erp_id=None, carries_reference=False, base={}, state="creating", intent=None, conflicts={})
     return look.link(ours, look.search())  # somebody may have made another one with our reference
 
 
@@ -125,13 +137,13 @@ def _note_orphan(look: Look) -> None:
     look.writes.note("orphan")
 
 
-def _park(look: Look, what: str, reason: Reason, detail: str = "") -> Outcome:
+def _park(look: Look, what: str, reason: Reason, detail: str = "", *, shown: str | None = None) -> Outcome:
     before, erp_id = look.record.conflicts, look.record.erp_id
     parked = Parked(
         reason=reason,
         maintainx=None,
         sent=None,
-        erp=erp_id,
+        erp=erp_id if shown is None else shown,
         since=look.now,
         event_id=look.event.event_id,
         detail=detail,

@@ -22,11 +22,12 @@ from shared.sync.conflicts import (
     kept_from,
     news,
 )
-from shared.sync.gone import ErpRecordGone
+from shared.sync.gone import ErpRecordGone, NotOurs
 from shared.sync.intent import Intent
 from shared.sync.maintainx_side import WorkOrder
 from shared.sync.new_in_erp import NEW_IN_ERP_EVENT, marked_erp_id
 from shared.sync.reconcile import Reconcile
+from shared.sync.reference import is_of_another
 from shared.sync.reservation import must_be_reserved, reserved
 from shared.sync.session import RecordSession, maintainx_hash
 from shared.sync.sides import Ours, compared, updated_at
@@ -103,8 +104,8 @@ class Look:
                 self.session.commit()
                 return skipped("status_not_sent", status=work_order["status"])
             return self.link(ours, found)
-        except ErpRecordGone:
-            return gone.gone_in_erp(self, ours)
+        except ErpRecordGone as why:
+            return gone.gone_in_erp(self, ours, why)
 
     def link(self, ours: Ours, found: ErpRecord | None) -> Outcome:
         """Make the ERP's record, or take the one that it has already."""
@@ -187,23 +188,29 @@ class Look:
     def read_erp(self) -> ErpRecord:
         """The ERP's record as it is now; what was under way there is settled. ErpRecordGone if it is not there.
 
-        If it is not, but another one has our reference, somebody made it anew, and that one counts from here on.
+        NotOurs if the ERP has another record under its id. In both cases, if one has our reference, somebody made it
+        anew, or gave it another id, and that one counts from here on.
         """
-        erp = self.engine.erp
+        erp, record = self.engine.erp, self.record
         try:
-            return self._met(erp.get(str(self.record.erp_id)))
+            found = erp.get(str(record.erp_id))
         except RecordNotFound as error:
             not_there = ErpRecordGone(str(error))
+        else:
+            if not is_of_another(found.reference, record.reference, carried=record.carries_reference):
+                self.session.set(carries_reference=not is_of_another(found.reference, record.reference, carried=True))
+                return self._met(found)
+            not_there = NotOurs(found)
         try:  # does it answer 404 to anything, and has somebody made another record with our reference?
-            found = erp.find_by_reference(self.record.reference)
+            listed = erp.find_by_reference(record.reference)
         except RecordNotFound as error:
             raise RemoteUnavailable(f"the ERP answers 404 to a search as well: {error}") from error
-        if found is None:
+        if listed is None:
             raise not_there
-        if found.id == self.record.erp_id:
+        if listed.id == record.erp_id:
             raise RemoteUnavailable(f"the ERP's search still has what it does not show: {not_there}")
-        another = self._whole(found)
-        self.session.set(base={}, intent=None)  # which are about the one that is gone
+        another = self._whole(listed)
+        self.session.set(base={}, intent=None, carries_reference=False)  # which are about the one that is gone
         return self._met(another)
 
     def _whole(self, found: ErpRecord) -> ErpRecord:
@@ -211,9 +218,12 @@ class Look:
         if found.version is not None:
             return found
         try:
-            return self.engine.erp.get(found.id)
+            read = self.engine.erp.get(found.id)
         except RecordNotFound as error:
             raise RemoteUnavailable(f"the ERP's search has what it does not show: {error}") from error
+        if is_of_another(read.reference, self.record.reference):
+            raise RemoteUnavailable(f"the ERP's search has what it does not show: {NotOurs(read)}")
+        return read
 
     def must_be_as_read(self, ours: Ours) -> None:
         """VersionConflict if somebody changed the work order since; MaintainX itself refuses no write for that."""

@@ -234,11 +234,16 @@ class Pull:
             log.warning("record %s of the ERP: %s", found.id, found.why)
             return judge_unreadable(found.id)
         record = self.state.find_record(self.site, KIND, erp_id=found.id)
-        if record is not None:
-            return judge(found, record.maintainx_id, record, compared(self.mapping))
         named = work_order_id_in(found.reference, self.site, self.erp.description.reference_length)
+        if record is not None and named in (None, record.maintainx_id):
+            return judge(found, record.maintainx_id, record, compared(self.mapping))
         if named is not None:
-            record = self.state.get_record(RecordKey(self.site, KIND, named))
+            known = self.state.get_record(RecordKey(self.site, KIND, named))
+            if record is not None and (known is None or known.erp_id != found.id):
+                return judge(
+                    found, record.maintainx_id, record, compared(self.mapping)
+                )  # it says that it is not its own
+            record = known
         if named is None and self.mapping.on_new_in_erp.action == "create":
             return judge_new(found, wanted=is_wanted(self.mapping, found))
         return judge(found, named, record, compared(self.mapping))

@@ -32,6 +32,16 @@ def work_order_id_in(reference: str | None, site: str, max_length: int = MAX_LEN
     return work_order_id if external_reference(site, work_order_id, max_length) == reference else None
 
 
+def is_of_another(found: str | None, reference: str, *, carried: bool = False) -> bool:
+    """Whether an ERP record with this reference is another one than the record that we gave `reference`.
+
+    carried: whether the record under this id was seen to carry ours; then it has no business with none, or a text of
+    the ERP's own. Else it may: a person linked it, or it was made in the ERP. Some ERPs write capitals.
+    """
+    text = (found or "").strip().lower()
+    return text != reference.lower() and (carried or is_reference(text))
+
+
 def is_reference(text: str | None) -> bool:
     """Whether it is a reference of any site: several may share one ERP, and some ERPs write it in capitals."""
     return _FORM.fullmatch((text or "").strip().lower()) is not None

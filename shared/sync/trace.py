@@ -14,7 +14,7 @@ from shared.config.mappings import MappingFile
 from shared.erp.base import ErpRecord, StatusRules
 from shared.events import parse_utc
 from shared.state import Done, KnownClaim, SyncRecord
-from shared.sync.conflicts import DELETION, ORPHAN, Parked
+from shared.sync.conflicts import DELETION, ORPHAN, STRANGER, Parked
 from shared.sync.maintainx_side import WorkOrder
 from shared.sync.resolver import UNKNOWN, Decision, resolve
 from shared.sync.sides import Ours, field_states, newest_side
@@ -177,7 +177,11 @@ def _words(decision: Decision, parked: Parked | None) -> str:
 
 def what_waits(record: SyncRecord) -> list[str]:
     """What is parked of the record, for people."""
-    whole = {DELETION: "what becomes of the ERP's record", ORPHAN: "what becomes of the work order"}
+    whole = {
+        DELETION: "what becomes of the ERP's record",
+        ORPHAN: "what becomes of the work order",
+        STRANGER: "what becomes of the work order",
+    }
     return [whole.get(name, name) for name in sorted(record.conflicts)]
 
 
