@@ -75,6 +75,13 @@ async def edit_order(request: Request) -> Response:
     return JSONResponse(order.as_json(), headers={"ETag": order.etag})
 
 
+async def delete_order(request: Request) -> Response:
+    """DELETE: the order vanishes, as when the ERP is restored; there is no such thing in its interface."""
+    tenant = _tenant(request)
+    del tenant.orders[tenant.order(request.path_params["order_id"]).id]
+    return Response(status_code=204)
+
+
 async def add_fault(request: Request) -> Response:
     """POST one fault (see `local.erp.faults.Fault`): it comes after those that are on already."""
     try:
@@ -128,6 +135,7 @@ ROUTES = [
     Route("/_sim/tenants/{tenant}/counters", counters, methods=["GET"]),
     Route("/_sim/tenants/{tenant}/orders", add_order, methods=["POST"]),
     Route("/_sim/tenants/{tenant}/orders/{order_id}", edit_order, methods=["PATCH"]),
+    Route("/_sim/tenants/{tenant}/orders/{order_id}", delete_order, methods=["DELETE"]),
     Route("/_sim/faults", add_fault, methods=["POST"]),
     Route("/_sim/faults", list_faults, methods=["GET"]),
     Route("/_sim/faults", clear_faults, methods=["DELETE"]),

@@ -55,7 +55,8 @@ class Tenant:
         """A new order, also if its reference is in use already: this ERP does not look. Raises Refusal."""
         fields = new_order(body, frozenset(self.equipment))
         now = _now()
-        order = Order(str(_FIRST_NUMBER + len(self.orders)), fields, 1, now, now)
+        number = max(map(int, self.orders), default=_FIRST_NUMBER - 1) + 1
+        order = Order(str(number), fields, 1, now, now)
         self.orders[order.id] = order
         self.counters[counter] += 1
         return order

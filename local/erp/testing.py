@@ -34,6 +34,10 @@ class Simulator(Controls):
         """Change an order as a person working in the ERP."""
         self._call("PATCH", f"tenants/{tenant}/orders/{order_id}", changes)
 
+    def delete(self, tenant: str, order_id: str) -> None:
+        """Let an order vanish."""
+        self._call("DELETE", f"tenants/{tenant}/orders/{order_id}")
+
 
 @contextmanager
 def running_simulator(tokens: Mapping[str, str] | None = None) -> Iterator[Simulator]:

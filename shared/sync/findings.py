@@ -21,9 +21,9 @@ ORIGIN = "erp_pull"
 # Why nothing is published. not_linked: none of our work orders. not_wanted: neither, and the mapping's `on_new_in_erp`
 # leaves it alone. doubled: it carries the reference of a work order that is linked to another ERP record. own_write: it
 # is at the version that we wrote or read last, and has what we know. unchanged: it has what both sides agreed on, or
-# what is parked. parked: it is gone, or another record now, and a person was told so. deleted: the work order is, in MaintainX. orphaned: the
-# work order was given up when the ERP's record was gone. unreadable: the ERP does not show it, or not so that it could
-# be understood. seen: an earlier run that was cut short dealt with it.
+# what is parked. parked: it is gone, or another record now, and a person was told so. deleted: the work order is, in
+# MaintainX. orphaned: the work order was given up when the ERP's record was gone. unreadable: the ERP does not show it,
+# or not so that it could be understood. seen: an earlier run that was cut short dealt with it.
 Skip = Literal[
     "not_linked",
     "not_wanted",

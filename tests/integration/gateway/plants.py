@@ -65,6 +65,9 @@ class RestPlant:
     def set_status(self, order_id: str, status: str) -> None:
         _if_allowed(lambda: self.simulator.edit(self.site, order_id, status=status))
 
+    def lose(self, order_id: str) -> None:
+        self.simulator.delete(self.site, order_id)
+
     def fault(self, kind: str) -> None:
         self.simulator.fault(kind, tenant=self.site, times=1)
 
@@ -129,6 +132,9 @@ class OraclePlant:
 
     def set_status(self, order_id: str, status: str) -> None:
         _if_allowed(lambda: self.simulator.set_status(self.site, order_id, status))
+
+    def lose(self, order_id: str) -> None:
+        self.simulator.delete(self.site, order_id)
 
     def fault(self, kind: str) -> None:
         self.simulator.fault(kind, tenant=self.site, times=1)
@@ -197,6 +203,9 @@ class SapPlant:
             _if_allowed(lambda: self.simulator.confirm(self.site, order_id, final=status == "CNF"))
         else:
             _if_allowed(lambda: self.simulator.set_status(self.site, order_id, status))
+
+    def lose(self, order_id: str) -> None:
+        self.simulator.delete(self.site, order_id)
 
     def fault(self, kind: str) -> None:
         if kind == "session_expired":

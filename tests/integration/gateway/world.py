@@ -67,6 +67,10 @@ class Plant(Protocol):
         """A person moves the order to a status, if the ERP allows that now."""
         ...
 
+    def lose(self, order_id: str) -> None:
+        """The order vanishes, as when the ERP is restored."""
+        ...
+
     def fault(self, kind: str) -> None:
         """The next request meets a fault."""
         ...
