@@ -36,6 +36,7 @@ _RECORDS = st.builds(
     conflicts=_OBJECTS,
     maintainx_updated_at=st.none() | _MOMENTS,
     updated_at_utc=_MOMENTS,
+    carries_reference=st.booleans(),
 )
 _CLAIM_KEYS = st.builds(ClaimKey, _TEXT, _TEXT, _TEXT, _TEXT)
 
