@@ -80,7 +80,7 @@ def erp_up() -> None:
     with _http() as http:
         _ok(http.delete(f"{_stack()['erp']}/_sim/faults"))
     typer.echo("The ERP is back. What was dead-lettered meanwhile comes again with:")
-    typer.echo("  ops dead-letters replay")
+    typer.echo("  ops dead-letters replay --pipeline erp-push")
 
 
 @app.command()

@@ -77,6 +77,7 @@ def read_history(
     known = {place for found in places.values() for place in found}
     history.unread = [name for place, name in enumerate(table.headings) if name and place not in known]
     reader = _Reader(table, places, _conventions(table, places), history.assumed)
+    history.assumed.update(table.notes)
     rows: list[_Row] = []
     for line, cells in table.rows:
         try:
@@ -140,6 +141,7 @@ class _Reader:
     places: Mapping[str, Sequence[int]]
     how: Conventions
     assumed: Counter[str]
+    ids: set[str] = field(default_factory=set)
 
     def row(self, line: int, cells: Sequence[str]) -> _Row:
         """The row. Raises ValueError with the reason if it has neither id nor description, or no date."""
@@ -147,6 +149,9 @@ class _Reader:
         number, title = self._first(cells, "id"), self._first(cells, "title")
         if not number and not title:
             raise ValueError("has neither an id nor a description")
+        if number and number in self.ids:
+            self.assumed["an id that another row has: a work order of its own"] += 1
+        self.ids.add(number)
         dates = {meaning: self._date(cells, meaning) for meaning in DATES}
         found = {meaning: moment for meaning, (moment, _) in dates.items() if moment is not None}
         if not found:
@@ -255,7 +260,11 @@ class _Reader:
 def _mend_far_dates(rows: list[_Row], assumed: Counter[str], now: datetime) -> list[_Row]:
     """The rows with slips of the keyboard (2099 among 2024) put to the newest date of the others."""
     newest_created = _usual_newest((row.created_at for row in rows), _plain(now))
-    newest = max(newest_created, _usual_newest((row.finished_at for row in rows), _plain(now)))
+    newest = max(
+        newest_created,
+        _usual_newest((row.started_at for row in rows), _plain(now)),
+        _usual_newest((row.finished_at for row in rows), _plain(now)),
+    )
     for row in rows:
         if _plain(row.created_at) > newest_created:
             assumed["a date years after all others: the newest of the others taken"] += 1
@@ -338,6 +347,10 @@ def _plan(
     assert created_at is not None
     status = row.status
     due_at, planned_start_at = moved(row.due_at), moved(row.planned_start_at)
+    if planned_start_at and not (due_at and planned_start_at <= due_at):
+        # MaintainX takes a planned start only with a due date after it.
+        history.assumed["a planned start without a due date after it: left out"] += 1
+        planned_start_at = None
     started_at, finished_at = _times(history, row, status, created_at, moved, rng, end)
     if status is None and finished_at is None:
         status = "OPEN" if started_at is None else "IN_PROGRESS"
@@ -350,8 +363,7 @@ def _plan(
         priority=row.priority,
         created_at=created_at,
         due_at=due_at,
-        # MaintainX takes a planned start only with a due date after it.
-        planned_start_at=planned_start_at if planned_start_at and due_at and planned_start_at <= due_at else None,
+        planned_start_at=planned_start_at,
         started_at=started_at,
         finished_at=finished_at,
         cost_cents=row.cost_cents,
@@ -374,6 +386,8 @@ def _times(
     started_at, finished_at = moved(row.started_at), moved(row.finished_at)
     guess = invented_times(rng, created_at, preventive=row.work_type == "PREVENTIVE")
     if status == "OPEN":
+        if started_at or finished_at:
+            history.assumed["open by its status, though it began or was finished: left open"] += 1
         return None, None
     if status == "CANCELED":
         return _between(created_at, finished_at or started_at or guess[0], end), None
@@ -387,8 +401,11 @@ def _times(
     elif finished_at < created_at:
         history.assumed["finished before it was created: finished half an hour after"] += 1
     finished_at = _between(created_at, finished_at, end)
-    middle = created_at + (finished_at - created_at) / 2
-    return (started_at if started_at and created_at < started_at < finished_at else middle), finished_at
+    if started_at and created_at < started_at < finished_at:
+        return started_at, finished_at
+    if started_at:
+        history.assumed["began not between its creation and its finish: middle taken"] += 1
+    return created_at + (finished_at - created_at) / 2, finished_at
 
 
 def _between(created_at: datetime, moment: datetime, end: datetime) -> datetime:

@@ -16,7 +16,7 @@ from local.demo.own_history import OwnHistory
 # Measured on two cores at 2 to 3 GHz; the progress display corrects it as it goes.
 _STEPS_PER_S = 40
 _START_S = 25
-_MOST = 8
+_MOST, _MOST_COLUMNS = 8, 20
 _ABSENT = {
     "created": "dates of creation: the file's other dates are taken",
     "type": "types: all taken as REACTIVE",
@@ -69,7 +69,7 @@ def _lines(planned: Sequence[PlannedWorkOrder], own: OwnHistory | None, name: st
         "skipped": [f"line {row.line}: {row.reason}" for row in own.skipped[:_MOST]] + _more(len(own.skipped)),
         "span": [_span(own)],
         "columns": [", ".join(f"{meaning} = {' / '.join(found)}" for meaning, found in own.used.items())],
-        "not read": [", ".join(own.unread)] if own.unread else [],
+        "not read": [", ".join(own.unread[:_MOST_COLUMNS]) + _and_more(len(own.unread))] if own.unread else [],
         **work,
         "assumed": list(_assumed(own)),
     }
@@ -109,6 +109,10 @@ def _plants(own: OwnHistory | None, site: str) -> str:
 
 def _more(count: int) -> list[str]:
     return [f"... and {count - _MOST:,} more; all are in report.json"] if count > _MOST else []
+
+
+def _and_more(count: int) -> str:
+    return f", ... and {count - _MOST_COLUMNS:,} more" if count > _MOST_COLUMNS else ""
 
 
 def _part(count: int) -> str:

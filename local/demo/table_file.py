@@ -13,18 +13,18 @@ import re
 import warnings
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, time
 from pathlib import Path
 from typing import Any
 
 import openpyxl
-from openpyxl.utils.exceptions import InvalidFileException
 
 _SEPARATORS = ",;\t|"
 _HEAD_LINES = 40
 _LONGEST_CELL = 500
 _NEW_LINE = re.compile(r"\r\n|\n|\r")
+_NO_VALUE = re.compile(rb"</f>\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>")
 _NO_TABLES = {
     b"\xd0\xcf\x11\xe0": "is an Excel workbook of the old kind (.xls): save it as .xlsx or CSV",
     b"\x1f\x8b": "is compressed: unpack it first",
@@ -43,7 +43,7 @@ class UnusableFile(ValueError):
 class Table:
     """headings: as the user wrote them, and their line. rows: number of each row's first line (from 1), and its cells.
 
-    separator: "" for a workbook. form: what the file is, for people.
+    separator: "" for a workbook. form: what the file is, for people. notes: what was left out, and how often.
     """
 
     separator: str
@@ -51,6 +51,7 @@ class Table:
     headings: list[str]
     rows: list[tuple[int, list[str]]]
     form: str
+    notes: dict[str, int] = field(default_factory=dict)
 
 
 def read_table(path: Path, score: Score) -> Table:
@@ -67,6 +68,8 @@ def read_table(path: Path, score: Score) -> Table:
     if raw.startswith(b"PK"):
         return _workbook(path, raw, score)
     text, encoding = _text(path, raw)
+    if not text.strip():
+        raise UnusableFile(f"{path}: the file is empty")
     separator, skipped = _separator(text, score)
     return _table(_rows(path, text, separator, skipped), score, separator, f"{_NAMES[separator]}, {encoding}")
 
@@ -156,6 +159,8 @@ def _row(lines: Sequence[str], separator: str) -> tuple[list[str], int]:
             if "unexpected end of data" not in str(error):
                 break
         else:
+            if length > 1 and all(line.count(separator) == len(cells) - 1 for line in lines[:length]):
+                break  # each of the lines is a row by itself
             return cells, length
     (cells,) = csv.reader([lines[0]], delimiter=separator, quoting=csv.QUOTE_NONE)
     return cells, 1
@@ -174,12 +179,26 @@ def _workbook(path: Path, raw: bytes, score: Score) -> Table:
             warnings.simplefilter("ignore")  # about styles and extensions, of which nothing is read
             book = openpyxl.load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
             sheets = [(sheet.title, list(_sheet_rows(sheet))) for sheet in book.worksheets]
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, OSError) as error:
+            formulas = _formulas_without_value(raw)
+    except Exception as error:  # of a damaged file openpyxl raises whatever it comes to
         raise UnusableFile(f"{path}: is no Excel workbook that can be read: save it as .xlsx or CSV") from error
     if not sheets:
         raise UnusableFile(f"{path}: the workbook has no sheet with cells")
     tables = [_table(rows, score, "", f"Excel workbook, sheet {title}") for title, rows in sheets]
-    return max(tables, key=lambda table: (score(table.headings), bool(table.headings)))
+    best = max(tables, key=lambda table: (score(table.headings), bool(table.headings)))
+    if formulas:
+        best.notes["formulas without a value (save the workbook in Excel once): left out"] = formulas
+    for (title, _), table in zip(sheets, tables, strict=True):
+        if table is not best and table.rows and score(table.headings) > 1:
+            best.notes[f"rows of sheet {title}: not read"] = len(table.rows)
+    return best
+
+
+def _formulas_without_value(raw: bytes) -> int:
+    """How many there are: programs other than Excel do not work them out."""
+    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+        sheets = [name for name in archive.namelist() if name.startswith("xl/worksheets/sheet")]
+        return sum(len(_NO_VALUE.findall(archive.read(name))) for name in sheets)
 
 
 def _sheet_rows(sheet: Any) -> Iterator[tuple[int, list[str]]]:

@@ -430,3 +430,59 @@ def test_every_row_is_lived_or_told(tmp_path: Path, lines: list[list[str]]) -> N
     for order in history.planned:
         assert order.started_at is None or order.created_at < order.started_at
         assert order.finished_at is None or (order.started_at or END) < order.finished_at
+
+
+def test_newest_start_is_kept(tmp_path: Path) -> None:
+    started = "Order,Created on,Actual start,Actual finish,Status,Short text\n"
+    rows = "1,2024-03-01,2024-03-02,2024-03-04,Done,x\n2,2024-03-05,2024-03-08,,In progress,y\n"
+    history = read(tmp_path, started + rows)
+    order = by_title(history)["y"]
+    assert order.started_at is not None
+    assert (order.started_at - order.created_at).days == 3
+    assert not any("years after" in what for what in history.assumed)
+
+
+def test_what_a_row_says_and_cannot_be_lived_is_counted(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    head = "Order,Short text,Created on,Actual start,Actual finish,Status,Basic start date,Basic finish date\n"
+    cases = {
+        "a,x,2024-03-10,2024-03-08,2024-03-12,Done,,": "began not between its creation and its finish: middle taken",
+        "a,x,2024-03-10,,2024-03-12,Open,,": "open by its status, though it began or was finished: left open",
+        "a,x,2024-03-10,,,Open,2024-03-12,": "a planned start without a due date after it: left out",
+        "a,x,2024-03-10,,,Open,2024-03-12,2024-03-11": "a planned start without a due date after it: left out",
+        "a,x,2024-03-10,,,Open,,\na,y,2024-03-11,,,Open,,": "an id that another row has: a work order of its own",
+    }
+    for row, told in cases.items():
+        with subtests.test(row=row):
+            assert read(tmp_path, head + row + "\n").assumed[told] == 1
+
+
+def test_two_rows_that_a_quote_seems_to_join_stay_two(tmp_path: Path) -> None:
+    rows = '1;"Alpha line;01.03.2024\n2;Pipe 6";02.03.2024\n3;"Two\nlines; one cell";03.03.2024\n'
+    assert len(read(tmp_path, f"Order;Short text;Created on\n{rows}").planned) == 3
+
+
+def test_what_a_workbook_has_beside_the_list_is_told(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for sheet, count in ((book.active, 2), (book.create_sheet("More"), 3)):
+        assert sheet is not None
+        sheet.append(["Order", "Short text", "Created on", "Total cost"])
+        for number in range(count):
+            sheet.append([number, f"Order {number}", date(2024, 3, 1), "=1+1" if count == 2 else 2])
+    book.create_sheet("Notes").append(["Made by the planner"])
+    path = tmp_path / "list.xlsx"
+    book.save(path)
+    history = read_history(path, SITES, seed=1, end=END)
+    assert history.assumed["rows of sheet More: not read"] == 3
+    assert history.rows == 2
+    assert history.assumed["formulas without a value (save the workbook in Excel once): left out"] == 2
+    damaged = bytearray(path.read_bytes())
+    damaged[60:400] = bytes(340)
+    path.write_bytes(damaged)
+    with pytest.raises(UnusableFile, match="no Excel workbook"):
+        read_history(path, SITES, seed=1, end=END)
+
+
+def test_a_mark_of_the_encoding_alone_is_an_empty_file(tmp_path: Path) -> None:
+    for mark in (b"\xef\xbb\xbf", b"\xff\xfe"):
+        with pytest.raises(UnusableFile, match="is empty"):
+            read(tmp_path, mark)
