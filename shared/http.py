@@ -38,6 +38,9 @@ _UNMAKEABLE = (httpx.InvalidURL, httpx.LocalProtocolError, httpx.UnsupportedProt
 _UNSENDABLE = (httpx.InvalidURL, httpx.LocalProtocolError, httpx.UnsupportedProtocol, UnicodeError)
 # Locked; too early (RFC 8470): the same request may be accepted later.
 _REFUSED_FOR_NOW = frozenset({423, 425})
+# Not implemented; HTTP version not supported (RFC 9110, 15.6.2 and 15.6.6): the same request is never accepted, and
+# nothing of it was done.
+_NEVER = frozenset({501, 505})
 _ERROR_TEXT_LIMIT = 300
 
 Explain = Callable[[httpx.Response], str]
@@ -59,12 +62,12 @@ def send(
 ) -> httpx.Response:
     """Send one request and return its 2xx answer, within what is left of the deadline (`shared.deadline`).
 
-    `system` names the other side in messages; `refused_for_now`: statuses beside 423 and 425 with which it refuses
-    what it may accept later; `explain` and `judge` know its own way of saying what is wrong. Raises RemoteUnavailable
-    (no answer, 408, 5xx), NotTakenOn (those statuses, or no time left), RateLimited (429), VersionConflict (412),
-    AuthenticationFailed, PermissionDenied, RecordNotFound, RemoteRejected (any other status), or what `judge` says;
-    UnsendableRequest if the request itself is not legal, and only if nothing of it was sent. Messages and causes never
-    quote the request.
+    `system` names the other side in messages; `refused_for_now`: statuses beside 423 and 425 with which it refuses what
+    it may accept later; `explain` and `judge` know its own way of saying what is wrong. Raises RemoteUnavailable (no
+    answer, 408, 5xx but 501 and 505), NotTakenOn (those statuses, or no time left), RateLimited (429), VersionConflict
+    (412), AuthenticationFailed, PermissionDenied, RecordNotFound, RemoteRejected (any other status), or what `judge`
+    says; UnsendableRequest if the request itself is not legal, and only if nothing of it was sent. Messages and causes
+    never quote the request.
     Redirects count as rejected: an API that moves is a mistake in the configuration.
     """
     if remaining_s() <= 0:
@@ -125,7 +128,7 @@ def failure(
         return RateLimited(text, retry_after_s=retry_after_s(response))
     if status in _REFUSED_FOR_NOW:
         return NotTakenOn(text)
-    if status == 408 or status >= 500:
+    if status == 408 or (status >= 500 and status not in _NEVER):
         return RemoteUnavailable(text, retry_after_s=retry_after_s(response) if status == 503 else None)
     if status == 412:
         return VersionConflict(text)

@@ -67,9 +67,12 @@ def test_every_status_becomes_its_error(subtests: pytest.Subtests) -> None:
         (425, NotTakenOn),
         (429, RateLimited),
         (500, RemoteUnavailable),
+        (501, RemoteRejected),
         (502, RemoteUnavailable),
         (503, RemoteUnavailable),
         (504, RemoteUnavailable),
+        (505, RemoteRejected),
+        (507, RemoteUnavailable),
         (599, RemoteUnavailable),
     ]
     for status, error in cases:

@@ -154,6 +154,12 @@ def test_a_write_that_may_have_been_done_says_so(subtests: pytest.Subtests) -> N
             write(erp(reply))
 
 
+def test_a_write_that_the_erp_does_not_implement_was_never_done(subtests: pytest.Subtests) -> None:
+    for status, (name, write) in itertools.product((501, 505), WRITES.items()):
+        with subtests.test(name, status=status), pytest.raises(RemoteRejected):
+            write(erp(answer(status, {"error": "not implemented"})))
+
+
 def test_a_write_that_was_not_taken_on_is_only_unavailable(subtests: pytest.Subtests) -> None:
     for reply, (name, write) in itertools.product(REFUSED, WRITES.items()):
         with subtests.test(name, reply=reply), pytest.raises(RemoteUnavailable) as caught:
