@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -34,9 +35,10 @@ def conflict() -> None:
     """A planner and a technician give one order two different long texts; the mapping has a person decide."""
     site, order = _an_order()
     work_order = order["externalReference"].rpartition(":")[2]
+    now = _now()
     with _http() as http:
-        _ok(http.patch(f"{_erp(site)}/orders/{order['id']}", json={"longText": "Planner: order the seal kit first."}))
-        _technician(site, work_order, description="Technician: the seal is on site.")
+        _ok(http.patch(f"{_erp(site)}/orders/{order['id']}", json={"longText": f"Planner, {now}: order the seal kit."}))
+        _technician(site, work_order, description=f"Technician, {now}: the seal is on site.")
     typer.echo(f"Both sides of work order {work_order} of {site} have another text now. Look, decide:")
     typer.echo("  ops conflicts list")
     typer.echo(f"  ops conflicts show {site} {work_order}")
@@ -52,7 +54,7 @@ def lose_webhook() -> None:
         settings = f"{_stack()['maintainx']}/_sim/settings"
         _ok(http.patch(settings, json={"delivery_drop_ratio": 1.0}))
         try:
-            _technician(site, work_order, title=f"{order['shortText'][:24]} (urgent)")
+            _technician(site, work_order, title=f"{order['shortText'][:20]} (urgent {_now()})")
         finally:
             _ok(http.patch(settings, json={"delivery_drop_ratio": 0.0}))
     typer.echo(f"Work order {work_order} of {site} has another title, and no webhook told of it.")
@@ -67,7 +69,7 @@ def erp_down() -> None:
     work_order = order["externalReference"].rpartition(":")[2]
     with _http() as http:
         _ok(http.post(f"{_stack()['erp']}/_sim/faults", json={"kind": "outage"}))
-    _technician(site, work_order, title=f"{order['shortText'][:24]} (at night)")
+    _technician(site, work_order, title=f"{order['shortText'][:20]} (at night {_now()})")
     typer.echo(f"The ERP is down, and work order {work_order} of {site} was changed. After some 20 s here:")
     typer.echo("  ops dead-letters list")
     typer.echo("Then:")
@@ -92,6 +94,11 @@ def planner() -> None:
         _ok(http.patch(f"{_erp(site)}/orders/{order['id']}", json={"priority": value}))
     typer.echo(f"ERP order {order['id']} of {site} has priority {value} now. Within some seconds MaintainX has it too:")
     typer.echo(f"  ops trace {site} {order['externalReference'].rpartition(':')[2]}")
+
+
+def _now() -> str:
+    """Makes each text another than the one before."""
+    return f"{datetime.now():%H:%M:%S}"  # noqa: DTZ005  # the clock on the user's wall
 
 
 def _stack() -> dict[str, Any]:

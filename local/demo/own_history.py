@@ -10,7 +10,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -267,11 +267,11 @@ def _mend_far_dates(rows: list[_Row], assumed: Counter[str], now: datetime) -> l
     )
     for row in rows:
         if _plain(row.created_at) > newest_created:
-            assumed["a date years after all others: the newest of the others taken"] += 1
+            assumed["a date to come, a year or more after all others: their newest taken"] += 1
             row.created_at = newest_created
         for name in ("started_at", "finished_at"):
             if (moment := getattr(row, name)) is not None and _plain(moment) > newest:
-                assumed["a date years after all others: the newest of the others taken"] += 1
+                assumed["a date to come, a year or more after all others: their newest taken"] += 1
                 setattr(row, name, newest)
     return rows
 
@@ -315,7 +315,10 @@ def _plan_all(
         zone = sites[site_of(row)]
 
         def moved(moment: datetime | None, row: _Row = row, zone: ZoneInfo = zone) -> datetime | None:
-            return None if moment is None else (local(row, moment) + history.moved).replace(tzinfo=zone)
+            if moment is None:
+                return None
+            # In UTC, or a difference would be one of the clock on the wall, wrong by the hour of a summer time.
+            return (local(row, moment) + history.moved).replace(tzinfo=zone).astimezone(UTC)
 
         history.planned.append(_plan(history, row, site_of(row), moved, random.Random(f"{seed}/{row.line}"), end))
 
@@ -394,12 +397,15 @@ def _times(
     if status in ("IN_PROGRESS", "ON_HOLD"):
         return _between(created_at, started_at or guess[0], end), None
     if finished_at is None:
-        history.finish_assumed += 1
         if status is None and guess[1] >= end:  # only the newest: their work still goes on
+            history.assumed["no finish date, and young: still open"] += 1
             return (guess[0] if guess[0] < end else None), None
+        history.finish_assumed += 1
         finished_at = max(started_at or created_at, guess[1])
     elif finished_at < created_at:
         history.assumed["finished before it was created: finished half an hour after"] += 1
+    elif finished_at < created_at + _SHORTEST:
+        history.assumed["finished within half an hour of its creation: half an hour after"] += 1
     finished_at = _between(created_at, finished_at, end)
     if started_at and created_at < started_at < finished_at:
         return started_at, finished_at

@@ -104,7 +104,7 @@ class Report:
     def show_verdict(self, console: Console) -> None:
         """The line that counts."""
         console.print(f"[dim]{self.compared} work orders compared with the ERP's orders, both ways[/dim]")
-        verdict = f"lost {self.lost}, doubled {self.doubled}"
+        verdict = "; ".join([f"lost {self.lost}, doubled {self.doubled}", *(() if self.good else self.faults())])
         console.print(Text(verdict, "bold green" if self.good else "bold red"), soft_wrap=True)
 
 

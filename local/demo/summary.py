@@ -71,7 +71,10 @@ def _lines(planned: Sequence[PlannedWorkOrder], own: OwnHistory | None, name: st
         "columns": [", ".join(f"{meaning} = {' / '.join(found)}" for meaning, found in own.used.items())],
         "not read": [", ".join(own.unread[:_MOST_COLUMNS]) + _and_more(len(own.unread))] if own.unread else [],
         **work,
-        "assumed": list(_assumed(own)),
+        "assumed": [
+            *(["of all rows of the file:"] if len(planned) < own.rows - len(own.skipped) else []),
+            *_assumed(own),
+        ],
     }
 
 

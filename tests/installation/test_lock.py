@@ -20,10 +20,10 @@ def test_what_is_deployed_installs_into_an_empty_environment(pip: str, tmp_path:
     assert run.returncode == 0, f"{pip}: {run.stderr}"
 
 
-def test_what_tests_need_beside_it_installs_as_make_does(tmp_path: Path) -> None:
-    """With the newest pip; test_check_step.py has the oldest."""
+@pytest.mark.parametrize("pip", [OLDEST, NEWEST])
+def test_what_tests_need_beside_it_installs_as_make_does(pip: str, tmp_path: Path) -> None:
     deployed = set(pins(ROOT / "requirements.txt"))
     beside = tmp_path / "beside.txt"
     beside.write_text("".join(pin for pin in pins(ROOT / "requirements-dev.txt") if pin not in deployed))
-    run = dry_run(pip_wheel(NEWEST, tmp_path), tmp_path / "empty", *AS_MAKE_DOES, "-r", str(beside))
+    run = dry_run(pip_wheel(pip, tmp_path), tmp_path / "empty", *AS_MAKE_DOES, "-r", str(beside))
     assert run.returncode == 0, run.stderr

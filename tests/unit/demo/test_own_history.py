@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from local.demo.history import PlannedWorkOrder, steps
 from local.demo.own_history import OwnHistory, UnusableFile, read_history
+from local.demo.truth import kpis_of
 
 END = datetime(2026, 11, 22, tzinfo=UTC)
 SITES = {"plant-north": ZoneInfo("Europe/Berlin"), "plant-south": ZoneInfo("America/Chicago")}
@@ -190,7 +191,7 @@ def test_cells_of_a_workbook_are_dates_and_numbers(tmp_path: Path) -> None:
 def test_research_file_without_statuses_is_taken_as_done(tmp_path: Path) -> None:
     lines = [f"2004-01-{day:02d},A,Work {day},PM0{1 + day % 2},1" for day in range(1, 31)]
     history = read(tmp_path, "\n".join([RESEARCH.splitlines()[0], *lines]))
-    assert history.finish_assumed == 30
+    assert history.finish_assumed + history.assumed["no finish date, and young: still open"] == 30
     open_ones = [order for order in history.planned if fate(order) != "DONE"]
     assert {order.title for order in open_ones} <= {"Work 28", "Work 29", "Work 30"}
     assert not any(order.takes_asset_down or order.end == "delete" or order.held for order in history.planned)
@@ -302,7 +303,8 @@ def test_order_of_day_and_month_is_told_from_the_whole_file(tmp_path: Path, subt
             )
             assert history.skipped == []
             found = by_title(history)
-            assert found["t1"].created_at - found["t0"].created_at == timedelta(days=days)
+            first, second = (found[title].created_at.astimezone(SITES[found[title].site]) for title in ("t0", "t1"))
+            assert second - first == timedelta(days=days)
 
 
 def test_amounts_are_read_as_the_whole_file_writes_them(tmp_path: Path, subtests: pytest.Subtests) -> None:
@@ -349,7 +351,7 @@ def test_slip_of_the_keyboard_in_a_year_does_not_move_the_others(tmp_path: Path)
     assert found["t28"].created_at > END - timedelta(days=3)
     assert found["late"].created_at == found["t28"].created_at
     assert found["t28"].created_at - found["early"].created_at > timedelta(days=9000)
-    assert history.assumed["a date years after all others: the newest of the others taken"] == 1
+    assert history.assumed["a date to come, a year or more after all others: their newest taken"] == 1
     assert len(history.planned) == 31
 
 
@@ -439,7 +441,7 @@ def test_newest_start_is_kept(tmp_path: Path) -> None:
     order = by_title(history)["y"]
     assert order.started_at is not None
     assert (order.started_at - order.created_at).days == 3
-    assert not any("years after" in what for what in history.assumed)
+    assert not any("a year or more" in what for what in history.assumed)
 
 
 def test_what_a_row_says_and_cannot_be_lived_is_counted(tmp_path: Path, subtests: pytest.Subtests) -> None:
@@ -486,3 +488,15 @@ def test_a_mark_of_the_encoding_alone_is_an_empty_file(tmp_path: Path) -> None:
     for mark in (b"\xef\xbb\xbf", b"\xff\xfe"):
         with pytest.raises(UnusableFile, match="is empty"):
             read(tmp_path, mark)
+
+
+def test_an_hour_by_which_the_clocks_are_put_back_is_lived(tmp_path: Path) -> None:
+    path, zone = tmp_path / "list.csv", ZoneInfo("Europe/Berlin")
+    rows = "1,x,2026-10-24 12:00,2026-10-26 12:00\n2,y,2026-11-21 10:00,2026-11-21 12:00\n"
+    path.write_text(f"Order,Short text,Created on,Actual finish\n{rows}")
+    history = read_history(path, {"s": zone}, seed=1, end=END)
+    assert history.moved == timedelta(0)
+    order = by_title(history)["x"]
+    assert order.finished_at is not None
+    assert [moment.astimezone(zone).hour for moment in (order.created_at, order.finished_at)] == [12, 12]
+    assert kpis_of([order], "s", zone, END, END - timedelta(days=100))["mttr_work_order"] == (49, 1)
