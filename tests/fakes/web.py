@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+import re
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
+
+# A line for each request would stand among those of what is tested.
+logging.getLogger("werkzeug").setLevel(logging.ERROR)
 
 
 class WebServer(HTTPServer):
@@ -15,11 +21,21 @@ class WebServer(HTTPServer):
         assert self.server is not None
         self.server.serve_forever(poll_interval=0.02)
 
+    @property
+    def address(self) -> str:
+        """Its base URL, without trailing slash."""
+        return str(self.url_for("")).rstrip("/")
+
 
 @contextmanager
-def web_server() -> Iterator[WebServer]:
-    """A server on a free port of 127.0.0.1; `url_for` says where, `expect_request` what it answers, `log` what came."""
+def web_server(answer: Callable[[Request], Response] | None = None) -> Iterator[WebServer]:
+    """A server on a free port of 127.0.0.1; `answer` answers every request.
+
+    Without it `expect_request` says what is answered.
+    """
     server = WebServer("127.0.0.1", threaded=True)
+    if answer is not None:
+        server.expect_request(re.compile(".*")).respond_with_handler(answer)
     server.start()
     try:
         yield server

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import httpx
+from werkzeug import Request, Response
 
 from local import loopback
 from local.maintainx.control_client import SimControl
+from tests.fakes.web import web_server
 
 ORG = 4242
 TOKEN = "token-of-a-user"
@@ -93,25 +93,12 @@ def running_receiver() -> Iterator[Receiver]:
     """Serves on a free port of 127.0.0.1; always stopped."""
     receiver = Receiver()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            delivery = Received(self.path, headers, body)
-            receiver.received.append(delivery)
-            self.send_response(receiver.status_of(delivery))
-            self.end_headers()
+    def answer(request: Request) -> Response:
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        delivery = Received(request.path, headers, request.get_data())
+        receiver.received.append(delivery)
+        return Response(status=receiver.status_of(delivery))
 
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    receiver.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
+    with web_server(answer) as server:
+        receiver.url = server.address
         yield receiver
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-import threading
 import traceback
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 import requests
 import stamina
 from google.api_core import exceptions
+from werkzeug import Request, Response
 
 from shared.errors import BridgeError, ConfigError, PermanentError, WarehouseUnavailable
 from shared.warehouse.gateway import Parameter, Warehouse, structs, texts, warehouse_errors, warehouse_from_environment
+from tests.fakes.web import web_server
 
 Failing = Callable[..., Warehouse]
 
@@ -25,35 +25,19 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Iterator[Failing]:
     """A BigQuery that answers everything with one status, reason and text."""
     fault: dict[str, Any] = {"status": 200, "reason": "", "message": ""}
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            error = {"code": fault["status"], "message": fault["message"], "errors": [{"reason": fault["reason"]}]}
-            body = json.dumps({"error": error}).encode()
-            self.send_response(fault["status"])
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", f"http://127.0.0.1:{server.server_address[1]}")
-    monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "test-project")
-    monkeypatch.setenv("BIGQUERY_DATASET", "maintenance")
+    def answer(_: Request) -> Response:
+        error = {"code": fault["status"], "message": fault["message"], "errors": [{"reason": fault["reason"]}]}
+        return Response(json.dumps({"error": error}), fault["status"], content_type="application/json")
 
     def make(status: int, reason: str, message: str = "so it is") -> Warehouse:
         fault.update(status=status, reason=reason, message=message)
         return Warehouse(warehouse_from_environment().client, "maintenance", timeout_s=2.0, retry_s=0.2)
 
-    yield make
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with web_server(answer) as server:
+        monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", server.address)
+        monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "test-project")
+        monkeypatch.setenv("BIGQUERY_DATASET", "maintenance")
+        yield make
 
 
 @pytest.mark.parametrize(

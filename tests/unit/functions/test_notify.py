@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from werkzeug import Request, Response
 
 from shared import bootstrap
 from shared.notify.names import Names
@@ -18,34 +18,25 @@ from tests.fakes.events import make_event, push_body
 from tests.fakes.notification_services import chat, hangs_up, running, says
 from tests.fakes.publisher import FakePublisher
 from tests.fakes.settings import SITES, Settings
+from tests.fakes.web import web_server
 from tests.unit.conftest import LogLines
 from tests.unit.functions.record_server import MaintainX, running_maintainx
 
 Load = Callable[[str], FlaskClient]
 
 
-class Endpoint(ThreadingHTTPServer):
+@dataclass
+class Endpoint:
     """Takes what Apprise's json:// addresses post; `status` is its answer."""
 
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.received: list[tuple[str, dict[str, Any]]] = []
-        self.status = 200
+    port: int = 0
+    received: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    status: int = 200
 
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Endpoint
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        if self.server.status == 200:
-            self.server.received.append((self.path, body))
-        self.send_response(self.server.status)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Nothing."""
+    def answer(self, request: Request) -> Response:
+        if self.status == 200:
+            self.received.append((request.path, json.loads(request.get_data())))
+        return Response(status=self.status)
 
 
 @pytest.fixture
@@ -62,15 +53,12 @@ def maintainx(configured: Settings) -> Iterator[MaintainX]:
 
 @pytest.fixture
 def endpoint(configured: Settings, maintainx: MaintainX) -> Iterator[Endpoint]:
-    server = Endpoint()
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    address = f"json://127.0.0.1:{server.server_port}"
-    configured.write_secret("notify-urls", f"{address}/first\n{address}/second\n")
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    made = Endpoint()
+    with web_server(made.answer) as server:
+        made.port = server.port
+        address = f"json://127.0.0.1:{server.port}"
+        configured.write_secret("notify-urls", f"{address}/first\n{address}/second\n")
+        yield made
 
 
 def push(load: Load, **fields: Any) -> int:
@@ -193,7 +181,7 @@ def test_addresses_that_cannot_be_used_bury_the_notification(
 def test_odd_line_holds_up_no_other_and_is_named_by_its_number(
     configured: Settings, load: Load, broker: FakePublisher, endpoint: Endpoint, logged: LogLines
 ) -> None:
-    here = f"json://127.0.0.1:{endpoint.server_port}"
+    here = f"json://127.0.0.1:{endpoint.port}"
     configured.write_secret("notify-urls", f"{here}/first\n\n{here}/to\u200bken\nnonsense\n{here}/second\n")
     endpoint.status = 503
     assert push(load) == 503

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from werkzeug import Request, Response
 
 from ops.probe import EVENT_TYPE, SmokeFailed, await_archived, check_unrouted, make_probe, send
 from shared.config.loading import load_model
@@ -20,6 +19,7 @@ from shared.config.routes import RoutesFile
 from shared.errors import ConfigError, RemoteUnavailable
 from shared.events import event_identity
 from shared.maintainx.signature import verify
+from tests.fakes.web import web_server
 
 SECRET = "gateway secret"
 ROUTES = Path(__file__).resolve().parents[3] / "config" / "routes.yaml"
@@ -34,36 +34,20 @@ class Ingress:
     received: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
     event_id: str | None = None
 
-    def answer(self, path: str, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
-        self.received.append((path, headers, body))
+    def answer(self, request: Request) -> Response:
+        body = request.get_data()
+        self.received.append((request.path, {k.lower(): v for k, v in request.headers.items()}, body))
         status = self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
         event_id = self.event_id or event_identity("plant-1", EVENT_TYPE, body)
-        return status, json.dumps({"event_id": event_id}).encode()
+        return Response(json.dumps({"event_id": event_id}), status)
 
 
 @pytest.fixture
 def ingress() -> Iterator[Ingress]:
     made = Ingress([202])
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            status, answer = made.answer(self.path, {k.lower(): v for k, v in self.headers.items()}, body)
-            self.send_response(status)
-            self.send_header("content-length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
-
-        def log_message(self, *_: Any) -> None: ...
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    made.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    yield made
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with web_server(made.answer) as server:
+        made.url = server.address
+        yield made
 
 
 def test_probe_is_signed_as_the_ingress_verifies_it(ingress: Ingress) -> None:

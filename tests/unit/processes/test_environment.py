@@ -7,28 +7,19 @@ import os
 import socket
 import subprocess
 import sys
-import threading
 from concurrent.futures import ThreadPoolExecutor
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import grpc
 import httpx
 import pytest
 import requests
+from werkzeug import Response
 
 from local.environment import keep_to_this_machine, proxies_in
+from tests.fakes.web import web_server
 
 ROOT = Path(__file__).resolve().parents[3]
-
-
-class _Answers(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        self.send_response(204)
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        """Nobody reads it."""
 
 
 @pytest.fixture
@@ -48,16 +39,13 @@ def test_clients_reach_loopback_whatever_proxies_the_shell_has(
     monkeypatch.setenv("no_proxy", "example.com")
     monkeypatch.delenv("NO_PROXY", raising=False)
 
-    server = HTTPServer(("127.0.0.1", 0), _Answers)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    url = f"http://127.0.0.1:{server.server_port}"
-    with pytest.raises(requests.ConnectionError):
-        requests.get(url, timeout=10)  # so it would be
-    taken = keep_to_this_machine(os.environ)
-    assert requests.get(url, timeout=10).status_code == 204
-    assert httpx.get(url, timeout=10).status_code == 204
+    with web_server(lambda _: Response(status=204)) as server:
+        with pytest.raises(requests.ConnectionError):
+            requests.get(server.address, timeout=10)  # so it would be
+        taken = keep_to_this_machine(os.environ)
+        assert requests.get(server.address, timeout=10).status_code == 204
+        assert httpx.get(server.address, timeout=10).status_code == 204
     assert proxies_in(taken) == ["HTTPS_PROXY", "all_proxy", "grpc_proxy", "http_proxy"]
-    server.shutdown()
 
     broker = grpc.server(ThreadPoolExecutor(1))
     port = broker.add_insecure_port("127.0.0.1:0")
