@@ -72,7 +72,10 @@ class _Erp:
 def _rest() -> Iterator[_Erp]:
     with running_rest() as simulator:
         base_url = simulator.add_tenant(_SITE, "token", (str(_PUMP),))
-        rest = {"status": {"field": "status", "readable": _STATUSES, "initial": "NEW", "final": ["CLOSED"]}}
+        rest = {
+            "answers": "stored",
+            "status": {"field": "status", "readable": _STATUSES, "initial": "NEW", "final": ["CLOSED"]},
+        }
 
         def requests() -> int:
             return sum(count for name, count in simulator.counters(_SITE).items() if not name.startswith("user_"))

@@ -21,9 +21,9 @@ from ops.exits import OK, WRONG, one_line_errors
 from ops.output import AsJson, complain, print_json, print_table, say
 from shared.state import RecordKey, SyncRecord
 from shared.sync.conflicts import DELETION, OF_THE_WHOLE, ORPHAN, STRANGER, Parked, decide
+from shared.sync.merge import Side
 from shared.sync.operator import Operator
-from shared.sync.records import KIND
-from shared.sync.resolver import Side
+from shared.sync.parts import KIND
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -44,8 +44,10 @@ REASONS = {
     "both_changed": "both sides changed it",
     "no_time_of_change": "both sides changed it, and one does not tell when",
     "status_not_possible": "the ERP cannot bring its record to this status",
-    "erp_is_final": "the ERP takes no change of its record any more",
+    "erp_is_final": "the ERP's status takes no change now; it is written when that opens again",
     "erp_refuses": "the ERP refuses MaintainX's value",
+    "erp_keeps": "the ERP answered that it stored MaintainX's value, and still has its own",
+    "maintainx_keeps": "MaintainX answered that it stored the ERP's value, and still has its own",
     "deleted": "the work order was deleted",
     "gone": "the ERP's record is gone",
     "not_ours": "the ERP has another record under its number",
@@ -83,7 +85,11 @@ def list_conflicts(
     names = [get_config().site(name).id for name in dict.fromkeys(site or get_config().sites)]
     store = state_store()
     rows = [
-        row for name in names for record in store.list_records(name, kind=KIND, parked=True) for row in _rows(record)
+        row
+        for name in names
+        for record in store.list_records(name, kind=KIND, parked=True)
+        for row in _rows(record)
+        if row["field"] in record.open_conflicts
     ]
     if as_json:
         print_json({"count": len(rows), "conflicts": rows})

@@ -23,7 +23,7 @@ from shared.errors import ConfigError, RecordBusy, TransientError
 from shared.state import RecordKey
 from shared.sync.linking import KINDS, REFERENCE, Kind, LinkRule, Match, Matching, counts
 from shared.sync.operator import Operator
-from shared.sync.records import KIND
+from shared.sync.parts import KIND
 
 if TYPE_CHECKING:
     from shared.sync.engine import SyncEngine

@@ -95,8 +95,10 @@ def _standing(told: Told) -> Iterable[tuple[str, str]]:
     else:
         link = f"{record.state}, ERP record {record.erp_id}" if record.erp_id else record.state
         yield "state", f"{link}, reference {record.reference}, saved {format_utc(record.updated_at_utc)}"
-        if record.conflicts:
-            yield "parked", ", ".join(story.what_waits(record))
+        if waits := story.what_waits(record):
+            yield "parked", ", ".join(waits)
+        if late := record.conflicts.keys() - record.open_conflicts:
+            yield "late", f"{', '.join(sorted(late))}: written when the ERP's record is opened again"
         if (intent := Intent.of(record)) is not None:
             yield "under way", f"{intent.action} {intent.direction}, since {intent.at}, event {intent.event_id}"
     if work_order is not None:

@@ -19,7 +19,7 @@ from shared.state import KnownClaim, RecordKey, SyncRecord
 from shared.sync import trace as story
 from shared.sync.intent import Intent
 from shared.sync.new_in_erp import NEW_IN_ERP_EVENT, marked_erp_id
-from shared.sync.records import KIND, blank_record
+from shared.sync.parts import KIND
 from shared.sync.unfinished import Unfinished, logs_command, unfinished
 from shared.topics import project
 from shared.warehouse.gateway import scalar, warehouse_from_environment
@@ -220,7 +220,7 @@ class Sources:
         engine = sync_engine(self.site)
         record = told.record
         if record is None:
-            record = blank_record(self.site, self.work_order_id, engine.reference(self.work_order_id), self.since)
+            record = engine.new_record(RecordKey(self.site, KIND, self.work_order_id))
         status = engine.erp.description.status
         return story.field_lines(engine.mapping, engine.zone, record, told.work_order, told.erp, status)
 

@@ -143,8 +143,9 @@ def guarded_erp(site_id: str) -> ErpAdapter:
 def sync_engine(site_id: str) -> SyncEngine:
     """What keeps a site's work orders and ERP records in step. UnknownSite, or ConfigError without an ERP."""
     from shared.pubsub.publisher import publisher
-    from shared.sync.engine import LEASE_S, SyncEngine
+    from shared.sync.engine import SyncEngine
     from shared.sync.maintainx_side import MaintainXSide
+    from shared.sync.parts import LEASE_S
 
     config = get_config()
     site = config.site(site_id)

@@ -4,6 +4,7 @@ BridgeError
 ├── TransientError            try again: the message goes back to Pub/Sub
 │   ├── BrokerUnavailable     Pub/Sub did not acknowledge a publish
 │   ├── StateUnavailable      Firestore did not answer
+│   ├── NewerRecord           a later version of the bundle saved the record: wait for it, or go back to it
 │   ├── LeaseLost             another instance took over the record or claim
 │   ├── RecordBusy            another instance works on the record right now
 │   ├── SecretUnavailable     Secret Manager did not answer
@@ -24,6 +25,7 @@ BridgeError
     ├── MappingError          a value that the mapping has no answer for
     ├── DuplicateRecord       two records of the remote side carry one external reference
     ├── StatusNotPossible     the ERP cannot bring a record from its status to the one wanted
+    ├── TooManySteps          a run of the sync found no end: a fault of ours, or two systems that undo each other
     ├── UnsendableRequest     a request that no HTTP library would send; nothing was sent
     ├── RemoteRejected        the remote side refuses the request (4xx); carries status
     │   ├── AuthenticationFailed   401
@@ -69,6 +71,10 @@ class BrokerUnavailable(TransientError):
 
 class StateUnavailable(TransientError):
     """The state store did not answer."""
+
+
+class NewerRecord(TransientError):
+    """See the tree above."""
 
 
 class LeaseLost(TransientError):
@@ -149,6 +155,10 @@ class DuplicateRecord(PermanentError):
 
 class StatusNotPossible(PermanentError):
     """The ERP cannot bring a record from the status it is in to the one that is wanted; nothing was sent."""
+
+
+class TooManySteps(PermanentError):
+    """See the tree above."""
 
 
 class UnsendableRequest(PermanentError):

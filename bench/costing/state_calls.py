@@ -75,6 +75,7 @@ def count_state_calls() -> dict[str, Counter[str]]:
                 "base_url": erp.add_tenant(_SITE, "token", (str(_PUMP),)),
                 "credentials_secret": _SECRET,
                 "mapping": "rest-example",
+                "rest": {"answers": "stored"},
             }
             adapter = RestErp(ErpConfig.model_validate(settings), Secrets())
             state = FirestoreStateStore(project="bench")

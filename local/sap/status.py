@@ -33,8 +33,12 @@ class Status:
 
     @property
     def changeable(self) -> bool:
-        """Whether SAP takes changes of the order's fields."""
-        return not self.flagged and self.phase not in ("CLSD", "NOEX")
+        """Whether SAP takes changes of the order's fields.
+
+        Not after technical completion: "Now you can only make the following changes" (lock, deletion flag, goods
+        receipts, confirmations): help.sap.com, Maintenance Orders, "Technical Completion of an Order".
+        """
+        return not self.flagged and self.phase not in ("TECO", "CLSD", "NOEX")
 
     def line(self, noise: tuple[str, ...]) -> str:
         """SystemStatusText: codes in cells of five characters, cut after 40, blanks at the end lost."""

@@ -95,6 +95,8 @@ class RestErpConfig(ConnectionConfig):
     version_header, version_field: where the ERP puts a record's version; updates send it back as `match_header` (both
     None: the ERP has no versions, and an update overwrites what was written since it was read).
     update_sends: `changes` alone, or the whole `record` as it was read with the changes in it (the default of PUT).
+    answers: `stored` if the answer to a write shows the record as the ERP stored it; an echo of what was sent looks the
+    same, so where that is not known (`unknown`) the record is read once more after each write.
     idempotency_header: tells a create that is sent twice; made from the reference and the day (UTC).
     busy_statuses: with which the ERP refuses what it may accept a moment later (409 where it means "locked", not
     "wrong"); 423, 425, 429, 503 always count so. conflict_statuses: those that mean "changed meanwhile", beside 412.
@@ -125,6 +127,7 @@ class RestErpConfig(ConnectionConfig):
     match_header: HeaderName = "If-Match"
     update_method: Literal["PATCH", "PUT", "POST"] = "PATCH"
     update_sends: Literal["changes", "record"] | None = None
+    answers: Literal["stored", "unknown"] = "unknown"
     idempotency_header: HeaderName | None = "Idempotency-Key"
     busy_statuses: frozenset[_ClientError] = frozenset()
     conflict_statuses: frozenset[_ClientError] = frozenset()

@@ -57,7 +57,8 @@ class StatusRules:
     name: of its field in `ErpRecord.fields`. readable: every status that a record may be in. writable: those that it
     can be brought to. separate: whether only `set_status` writes it; else it is a field like any other. initial: of a
     new record. holds_in: wanted status -> statuses of which it is a part, so that nothing is to be done there (SAP's
-    CNF is released too). final: statuses in which the ERP takes no change at all.
+    CNF is released too). final: statuses in which a record has come to its end. locks:
+    further ones in which only its status takes a change.
     """
 
     name: str
@@ -67,6 +68,12 @@ class StatusRules:
     initial: str | None = None
     holds_in: Mapping[str, frozenset[str]] = field(default_factory=dict)
     final: frozenset[str] = frozenset()
+    locks: frozenset[str] = frozenset()
+
+    @property
+    def closed(self) -> frozenset[str]:
+        """Statuses in which no field takes a change."""
+        return self.final | self.locks
 
     def holds(self, wanted: object, actual: object) -> bool:
         """Whether a record in status `actual` is in `wanted` as well."""
@@ -108,7 +115,7 @@ class ErpAdapter(Protocol):
     def create(self, fields: Mapping[str, Any], reference: str) -> ErpRecord:
         """Make a record. Calling it twice makes two: search by the reference first.
 
-        A status that is `separate` is not in `fields`; the answer tells the one that the new record has.
+        A status that is `separate` is not in `fields`. Answers as `update` does.
         """
         ...
 
@@ -124,15 +131,16 @@ class ErpAdapter(Protocol):
         """Write the fields in `changes`, never a `separate` status, and leave the others alone.
 
         VersionConflict if the record is not at `version` any more; with None the ERP's current state is overwritten.
-        In the answer, `fields` may be no more than `changes`, and `version` None, if the ERP tells no more.
+        In the answer, `fields` holds what the ERP's own answer shows as stored, nothing that was only sent, and
+        `version` is None if it tells none: the caller reads the record once more.
         """
         ...
 
     def set_status(self, erp_id: str, status: str, *, current: str, version: str | None) -> ErpRecord:
         """Bring the record from status `current` to `status`, by as many steps as the ERP demands.
 
-        StatusNotPossible, and nothing is sent, if no steps lead there. Answers as `update` does, `fields` with the
-        status reached. Only for a status that is `separate`.
+        StatusNotPossible, and nothing is sent, if no steps lead there. Answers as `update` does. Only for a status
+        that is `separate`.
         """
         ...
 

@@ -80,9 +80,12 @@ class ErpConnection:
     def write(
         self, method: str, url: str, *, refused_for_now: frozenset[int] = frozenset(), **options: Any
     ) -> httpx.Response:
-        """Send a write, once; OutcomeUnknown if the ERP may have done it although it did not say so."""
+        """Send a write, once; OutcomeUnknown if the ERP may have done it although it did not say so.
+
+        So it is too if the answer is no JSON (a login page, say): something before the ERP may have given it.
+        """
         try:
-            return self._send(method, url, refused_for_now=refused_for_now, **options)
+            response = self._send(method, url, refused_for_now=refused_for_now, **options)
         except (RateLimited, NotTakenOn):
             raise
         except RemoteUnavailable as error:
@@ -90,6 +93,12 @@ class ErpConnection:
             if isinstance(error.__cause__, _NOT_SENT) or error.retry_after_s is not None:
                 raise
             raise OutcomeUnknown(str(error)) from error
+        if response.content.strip():
+            try:
+                response.json()
+            except ValueError as error:
+                raise OutcomeUnknown(_no_json(response)) from error
+        return response
 
     def _send(self, method: str, url: str, **options: Any) -> httpx.Response:
         """Send with the credentials as remembered; once more with those of the moment if the ERP refuses them."""
@@ -111,22 +120,25 @@ class ErpConnection:
 
 
 def json_of(response: httpx.Response) -> Any:
-    """The JSON of an answer to a read; RemoteRejected if it is none."""
+    """The JSON of an answer to a read; RemoteUnavailable if it is none: something before the ERP answered for it."""
     try:
         return response.json()
     except ValueError as error:
-        request = response.request
-        text = f"erp: {request.method} {request.url.path}: {response.status_code}, but the body is not JSON"
-        raise RemoteRejected(text, status=response.status_code) from error
+        raise RemoteUnavailable(_no_json(response)) from error
 
 
 def object_of(response: httpx.Response) -> dict[str, Any]:
-    """The JSON object in an answer; empty if there is none. The write is done, so nothing here may be an error."""
+    """The JSON object in an answer; empty if there is none."""
     try:
         body = response.json()
     except ValueError:
         return {}
     return body if isinstance(body, dict) else {}
+
+
+def _no_json(response: httpx.Response) -> str:
+    request, kind = response.request, response.headers.get("Content-Type", "no Content-Type")
+    return f"erp: {request.method} {request.url.path}: {response.status_code}, but the body is not JSON ({kind})"
 
 
 Authorization = Callable[[str, bool], str]
@@ -167,8 +179,8 @@ class _ClientCredentials:
             data=form,
             headers={"Authorization": _basic(secret, False)},
         )
-        answer = object_of(response)
-        token = answer.get("access_token")
+        answer = json_of(response)
+        token = answer.get("access_token") if isinstance(answer, dict) else None
         if not isinstance(token, str) or not token:
             raise RemoteRejected("erp token server: the answer has no access_token", status=response.status_code)
         if odd := oddity(token, HEADER):

@@ -11,6 +11,7 @@ from typing import Literal
 
 from shared.events import Event, dig, format_utc
 from shared.notify.names import AssetNames
+from shared.state import LATE
 from shared.sync.conflicts import OF_THE_WHOLE
 
 Urgency = Literal["info", "success", "warning", "failure"]
@@ -86,6 +87,8 @@ def _conflict(event: Event, _: About) -> tuple[str, Urgency]:
     if len(names) < len(reasons) or not names:
         said = [REASONS.get(reason, reason) for name, reason in reasons.items() if name not in names]
         return ": ".join([f"{subject} waits for a person", *said[:1]]), "warning"
+    if all(reasons[name] == LATE for name in names):
+        return f"{subject}: changed too late for the ERP ({', '.join(names)})", "info"
     count = "1 field waits" if len(names) == 1 else f"{len(names)} fields wait"
     return f"{subject}: {count} for a person ({', '.join(names)})", "warning"
 
@@ -112,8 +115,10 @@ REASONS = {
     "both_changed": "both sides changed it",
     "no_time_of_change": "both sides changed it, and one does not tell when",
     "status_not_possible": "the ERP cannot bring its record to this status",
-    "erp_is_final": "the ERP takes no change of its record any more",
+    "erp_is_final": "the ERP's status takes no change now; it is written when that opens again",
     "erp_refuses": "the ERP refuses MaintainX's value",
+    "erp_keeps": "the ERP answered that it stored MaintainX's value, and still has its own",
+    "maintainx_keeps": "MaintainX answered that it stored the ERP's value, and still has its own",
     "deleted": "the work order was deleted",
     "gone": "the ERP's record is gone",
     "not_ours": "the ERP has another record under its number",

@@ -5,6 +5,7 @@ which only decides (the sync engine and its tests) does not pay for the client.
 """
 
 from shared.state.model import (
+    LATE,
     Acquired,
     Claim,
     ClaimKey,
@@ -20,6 +21,7 @@ from shared.state.model import (
 from shared.state.store import StateStore
 
 __all__ = [
+    "LATE",
     "Acquired",
     "Claim",
     "ClaimKey",

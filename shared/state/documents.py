@@ -13,9 +13,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared.canonical import canonical_json
+from shared.errors import NewerRecord
 from shared.state.model import Claim, ClaimKey, Done, InProgress, KnownClaim, RecordKey, SyncRecord
 
 Fields = dict[str, Any]
+# The form of sync records. 1: without the field `schema`. 2: `conflicts` tell the ERP's status (`Parked.status`), and a
+# late change (`erp_is_final`) waits for the ERP's status instead of a person. Records of 1 are taken on as they are.
+SCHEMA = 2
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -86,18 +90,22 @@ def record_fields(record: SyncRecord) -> Fields:
         "state": record.state,
         "intent_json": None if record.intent is None else canonical_json(record.intent),
         "conflicts_json": canonical_json(record.conflicts),
-        "parked": bool(record.conflicts),
+        "parked": bool(record.open_conflicts),
         "choices_json": canonical_json(record.choices),
         "maintainx_updated_at": record.maintainx_updated_at,
         "updated_at": record.updated_at_utc,
         "carries_reference": record.carries_reference,
+        "schema": SCHEMA,
     }
 
 
 def record_from(document: Mapping[str, Any]) -> SyncRecord | None:
-    """The record in a document; None if it only ever held a lock."""
+    """The record in a document; None if it only ever held a lock. NewerRecord if a later version saved it."""
     if document.get("state") is None:
         return None
+    if (schema := document.get("schema", 1)) > SCHEMA:
+        what = f"{document['kind']} {document['maintainx_id']} of {document['site']}"
+        raise NewerRecord(f"the sync record of {what} has schema {schema}; this version knows {SCHEMA}")
     return SyncRecord(
         site=document["site"],
         kind=document["kind"],

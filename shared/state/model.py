@@ -10,6 +10,8 @@ from datetime import datetime
 from typing import Any, Literal
 from urllib.parse import quote
 
+# Why a field is kept back that needs no decision: the ERP's status closes its record, and opens it again one day.
+LATE = "erp_is_final"
 RecordState = Literal["creating", "linked", "deleted", "orphaned"]
 
 
@@ -101,13 +103,13 @@ class SyncRecord:
     """The link of a MaintainX entity and an ERP entity, and what both sides last agreed on.
 
     erp_id: None until the ERP entity exists. reference: the external reference that we write into the ERP and search
-    it by. base: ERP field -> what it was on each side at the last agreement (`shared.sync.resolver.Agreed.to_json`);
+    it by. base: ERP field -> what it was on each side at the last agreement (`shared.sync.merge.Baseline.to_json`);
     base_hash: hash of MaintainX's side of it, by which a work order that did not change is known. erp_version: the ETag
     read or written last; None if the ERP must be read before the next write. state: `creating` until it is linked;
     `deleted` in MaintainX; `orphaned`: the ERP's record is gone. intent: what was about to be written, recorded first,
     so that a crash between the remote write and ours can be told and finished; None when nothing is under way.
-    conflicts: what waits for a person, by ERP field (`shared.sync.conflicts`); empty if nothing does. choices: what was
-    decided for fields (`shared.sync.resolver.Choice`) whose writes are not all done yet; empty otherwise.
+    conflicts: what waits for a person or the ERP's status, by ERP field (`shared.sync.conflicts`). choices: what was
+    decided for fields (`shared.sync.merge.Choice`) whose writes are not all done yet; empty otherwise.
     maintainx_updated_at: the work order's own time of change when this record was last decided on; None if unknown.
     updated_at_utc: when that was, by the writer's clock. carries_reference: whether the ERP's record was seen to carry
     `reference` when it was read by its id; if so, a record under this id without it is another one.
@@ -132,6 +134,12 @@ class SyncRecord:
     @property
     def key(self) -> RecordKey:
         return RecordKey(self.site, self.kind, self.maintainx_id)
+
+    @property
+    def open_conflicts(self) -> frozenset[str]:
+        """The fields that a person must decide, or has decided and nobody looked since."""
+        late = {name for name, each in self.conflicts.items() if each.get("reason") == LATE and not each.get("decided")}
+        return frozenset(self.conflicts.keys() - late)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from shared.config.mappings import FieldRule, MappingFile
 from shared.erp.mapping_back import table_key
 from shared.events import dig
 from shared.state import StateStore, SyncRecord
-from shared.sync.resolver import Agreed
-from shared.sync.sides import Ours, compared
+from shared.sync.merge import Baseline
+from shared.sync.snapshot import WorkOrderSnapshot, compared
 from shared.values import is_empty
 
 _STATUS = "status"
@@ -44,7 +44,7 @@ class Attempt:
         """Whether this work order may be the one that it made."""
         return self.work_order_id in (None, work_order_id)
 
-    def agreed(self, mapping: MappingFile, zone: ZoneInfo, ours: Ours) -> dict[str, Agreed]:
+    def agreed(self, mapping: MappingFile, zone: ZoneInfo, ours: WorkOrderSnapshot) -> dict[str, Baseline]:
         """What both sides had when it was made, by ERP name; so that what people change from then on counts.
 
         ours: the work order as it is by now. Not of fields in which MaintainX may have chosen a value itself.
@@ -55,7 +55,7 @@ class Attempt:
         left = {p: None for n, p in paths.items() if p not in made and p not in _CHOSEN and is_empty(self.erp[n])}
         then = ours.with_values(mapping, zone, {**made, **left, _STATUS: "OPEN"}).fields
         return {
-            name: Agreed(then[name].maintainx, then[name].sent, self._erp_then(rules[name], then[name].sent))
+            name: Baseline(then[name].maintainx, then[name].sent, self._erp_then(rules[name], then[name].sent))
             for name, path in paths.items()
             if path in made or path in left or path == _STATUS
         }

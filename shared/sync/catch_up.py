@@ -21,8 +21,8 @@ from shared.events import Event, event_identity, format_utc
 from shared.maintainx.models import WorkOrder
 from shared.maintainx.queries import WorkOrderFilter
 from shared.state import RecordKey, StateStore, SyncRecord
+from shared.sync.parts import KIND
 from shared.sync.pull import PublishAllPort
-from shared.sync.records import KIND
 from shared.topics import EVENTS
 
 # Lists of MaintainX lag behind writes by up to an hour or two (measured on the live system).

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
 
 from shared.canonical import canonical_json
 from shared.errors import ConfigError
 from shared.events import Event, event_identity, format_utc
-from shared.state import SyncRecord
-from shared.sync.resolver import Side
+from shared.outcomes import Outcome, done, skipped
+from shared.state import LATE, SyncRecord
+from shared.sync.merge import Side
 from shared.values import same_value
 
 # In place of a field's name: the record as a whole.
@@ -33,6 +34,8 @@ Reason = Literal[
     "status_not_possible",
     "erp_is_final",
     "erp_refuses",
+    "erp_keeps",
+    "maintainx_keeps",
     "deleted",
     "gone",
     "not_ours",
@@ -43,17 +46,20 @@ Reason = Literal[
 class Parked:
     """One field, by its ERP name, that both sides keep as they have it until a person decides.
 
-    maintainx: MaintainX's own value; sent: what the ERP would get of it; erp: the ERP's. since: ISO 8601 UTC.
-    event_id: what was looked at when it was parked. decided: the side that a person chose; by: who.
+    maintainx: MaintainX's own value; sent: what the ERP would get of it; erp: the ERP's. since: ISO 8601 UTC, empty
+    until people are told. event_id: what was looked at when it was parked. status: the ERP's then. decided: the side
+    that a person chose; by: who. One that is late needs no decision: it is written by itself when the ERP's status
+    opens the record again.
     """
 
     reason: Reason
     maintainx: Any
     sent: Any
     erp: Any
-    since: str
     event_id: str
+    since: str = ""
     detail: str = ""
+    status: Any = None
     decided: Side | None = None
     by: str = ""
 
@@ -66,6 +72,11 @@ class Parked:
         """The form in which a SyncRecord keeps it."""
         return asdict(self)
 
+    @property
+    def is_late(self) -> bool:
+        """Whether it waits for the ERP's status, not for a person."""
+        return self.reason == LATE and self.decided is None
+
     def is_about(self, maintainx: Any, erp: Any) -> bool:
         """Whether both sides still have what they had when it was parked."""
         return same_value(self.maintainx, maintainx) and same_value(self.erp, erp)
@@ -77,21 +88,34 @@ def decided_side(record: SyncRecord, field: str, maintainx: Any, erp: Any) -> Si
     return parked.decided if parked is not None and parked.is_about(maintainx, erp) else None
 
 
-def kept_from(record: SyncRecord, field: str, parked: Parked) -> Parked:
-    """`parked` with the time and event of when the same thing was parked first."""
+def kept_of(record: SyncRecord, parked: Mapping[str, Parked]) -> dict[str, Parked]:
+    """`parked` with the time and event of when the same thing was parked first, where it was."""
+    return {field: _kept(record, field, each) for field, each in parked.items()}
+
+
+def _kept(record: SyncRecord, field: str, parked: Parked) -> Parked:
     known = Parked.of(record, field)
-    if known is None or not known.is_about(parked.maintainx, parked.erp):
-        return parked
-    return replace(parked, since=known.since, event_id=known.event_id)
+    return replace(parked, since=known.since, event_id=known.event_id) if _is_known(known, parked) else parked
 
 
 def news(record: SyncRecord, parked: Mapping[str, Parked]) -> dict[str, Parked]:
     """Those that people were not told of yet."""
-    return {
-        field: each
-        for field, each in parked.items()
-        if (known := Parked.of(record, field)) is None or not known.is_about(each.maintainx, each.erp)
-    }
+    return {field: each for field, each in parked.items() if not _is_known(Parked.of(record, field), each)}
+
+
+def _is_known(known: Parked | None, parked: Parked) -> TypeGuard[Parked]:
+    return known is not None and known.is_about(parked.maintainx, parked.erp) and known.is_late == parked.is_late
+
+
+def parked_outcome(record: SyncRecord, parked: Mapping[str, Parked], **detail: Any) -> Outcome:
+    """`parked`, or `late` if none needs a decision: done if people are to be told now, else skipped."""
+    reason = "parked" if needs_decision(parked) else "late"
+    return (done if news(record, parked) else skipped)(reason, fields=sorted(parked), **detail)
+
+
+def needs_decision(parked: Mapping[str, Parked]) -> bool:
+    """Whether a person must decide any of it."""
+    return not all(each.is_late for each in parked.values())
 
 
 def conflict_event(record: SyncRecord, parked: Mapping[str, Parked], now_utc: datetime) -> Event:

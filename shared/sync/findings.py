@@ -13,8 +13,8 @@ from shared.erp.base import ErpRecord
 from shared.events import Event, event_identity, format_utc
 from shared.state import SyncRecord
 from shared.sync.conflicts import ERP_CHANGED_EVENT, ORPHAN, STRANGER, Parked
+from shared.sync.merge import UNREAD, Baseline
 from shared.sync.reference import is_of_another
-from shared.sync.resolver import UNKNOWN, Agreed
 from shared.values import same_value
 
 ORIGIN = "erp_pull"
@@ -99,7 +99,7 @@ def judge_unreadable(erp_id: str, record: SyncRecord | None = None) -> Finding:
 def differing(found: ErpRecord, record: SyncRecord, rules: Rules) -> tuple[str, ...]:
     """Compared fields whose value is another than the one that we know; those that the ERP does not show are not."""
     known = {name: _known(record, name) for name in rules if name in found.fields}
-    return tuple(sorted(n for n, value in known.items() if value is UNKNOWN or not same_value(found.fields[n], value)))
+    return tuple(sorted(n for n, value in known.items() if value is UNREAD or not same_value(found.fields[n], value)))
 
 
 def change_event(site: str, finding: Finding, now_utc: datetime, *, anew: bool) -> Event:
@@ -164,9 +164,9 @@ def _shows_all_is_well(found: ErpRecord, record: SyncRecord, rules: Rules) -> bo
 
 
 def _known(record: SyncRecord, field: str) -> Any:
-    """The ERP's value as parked for a person, else as last agreed on; UNKNOWN if there is neither."""
+    """The ERP's value as parked for a person, else as last agreed on; UNREAD if there is neither."""
     parked = Parked.of(record, field)
     if parked is not None:
         return parked.erp
-    agreed = Agreed.of(record.base, field)
-    return UNKNOWN if agreed is None else agreed.erp
+    agreed = Baseline.of(record.base, field)
+    return UNREAD if agreed is None else agreed.erp

@@ -1,153 +1,121 @@
-"""What happens to one side's record when the other side's is gone, or the ERP has another one under its number."""
+"""What happens to one side's record when the other's is gone, or the ERP has another one under its number. Pure."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 from shared.config.work_order_fields import OVER
-from shared.erp.base import ErpRecord
-from shared.outcomes import Outcome, done, skipped
-from shared.sync.attempt import note_pair
-from shared.sync.conflicts import DELETION, ORPHAN, STRANGER, Parked, Reason, decided_side
-from shared.sync.resolver import UNKNOWN, Agreed
-from shared.sync.sides import Ours, known_value
-from shared.sync.writes import STATUS_PATH
+from shared.outcomes import done, skipped
+from shared.sync.conflicts import DELETION, ORPHAN, STRANGER, Parked, Reason, decided_side, kept_of, parked_outcome
+from shared.sync.merge import UNREAD, Baseline
+from shared.sync.pair import Gone, Pair
+from shared.sync.snapshot import STATUS_PATH
+from shared.sync.steps import (
+    FindErp,
+    Finish,
+    NoteOrphan,
+    ReadErp,
+    ReadWorkOrder,
+    SetErpStatus,
+    SetWorkOrderStatus,
+    StartAnew,
+    Step,
+    UpdateErp,
+)
 from shared.values import same_value
 
-if TYPE_CHECKING:
-    from shared.sync.look import Look
 
-
-class ErpRecordGone(Exception):
-    """The ERP has no record any more under the id that we know, and none with our reference."""
-
-
-class NotOurs(ErpRecordGone):
-    """Under the id that we know the ERP has another record now: it was restored, refreshed, or is another system."""
-
-    def __init__(self, found: ErpRecord) -> None:
-        super().__init__(f"{found.id} carries {found.reference or 'no reference'}")
-
-
-def deleted_in_maintainx(look: Look, *, look_at_erp: bool) -> Outcome:
+def deleted_in_maintainx(pair: Pair, *, must_read: bool) -> Step:
     """The work order is deleted: do with the ERP's record what the mapping's `on_delete` says."""
-    record = look.record
+    record = pair.record
     if record.state in ("deleted", "orphaned") and record.intent is None:
-        return skipped("gone", erp_id=record.erp_id)
-    if record.erp_id is None and record.intent is None:
-        return _never_was(look)
-    found: ErpRecord | None = None
-    try:
-        if record.erp_id is None:
-            found = look.search()
-            if found is None:
-                return _never_was(look)
-        elif look_at_erp or look.must_look:
-            found = look.read_erp()
-        return _end_of_erp_record(look, found)
-    except ErpRecordGone:
-        _note_orphan(look)
-        look.session.commit(state="deleted", conflicts={})
-        return skipped("gone", erp_id=record.erp_id)
+        return Finish(skipped("gone", erp_id=record.erp_id), saves=False)
+    if record.erp_id is None:
+        if record.intent is not None and pair.erp is UNREAD:
+            return FindErp()
+        # Deleted before anything of it reached the ERP. Kept, as events of before its deletion may follow.
+        return Finish(skipped("gone"), changes={"state": "deleted", "erp_id": None, "erp_version": None})
+    if must_read:
+        return ReadErp()
+    if isinstance(pair.erp, Gone):
+        return _after_noting(pair, Finish(skipped("gone", erp_id=record.erp_id), changes=_DELETED))
+    return _end_of_erp_record(pair)
 
 
-def _never_was(look: Look) -> Outcome:
-    """It was deleted before anything of it reached the ERP. Kept, as events of before its deletion may follow."""
-    look.session.commit(state="deleted", erp_id=None, erp_version=None)
-    return skipped("gone")
-
-
-def _end_of_erp_record(look: Look, found: ErpRecord | None) -> Outcome:
-    on_delete, erp_id = look.engine.mapping.on_delete, look.record.erp_id
-    decided = decided_side(look.record, DELETION, None, erp_id)
-    if decided is None and on_delete.action == "park":
-        return _park(look, DELETION, "deleted")
-    if decided == "erp" or (decided is None and on_delete.action == "ignore"):
-        look.writes.note("keep")
-        look.session.commit(state="deleted", conflicts={})
-        return skipped("gone", erp_id=erp_id)
-    finished = look.session.finished
-    wrote, refused = _cancel(look, found)
-    if refused is not None:
-        return _park(look, DELETION, "status_not_possible", refused)
-    look.session.commit(state="deleted", conflicts={})
-    if wrote or finished is not None:
-        return done("cancelled", erp_id=erp_id, fields=sorted(wrote))
-    look.writes.note("keep")
-    return skipped("gone", erp_id=erp_id)
-
-
-def _cancel(look: Look, found: ErpRecord | None) -> tuple[set[str], str | None]:
-    """Write `on_delete.set`; the fields written, and why the ERP does not take its status."""
-    record, status = look.record, look.engine.erp.description.status
-    actual = {name: known_value(record, found, name) for name in look.engine.mapping.on_delete.set}
-    changes = {n: v for n, v in look.engine.mapping.on_delete.set.items() if not same_value(actual[n], v)}
-    if status is not None and actual.get(status.name) in status.final:
-        return set(), None  # it has come to its end by itself, and takes no change any more
-    before = {name: None if actual[name] is UNKNOWN else actual[name] for name in changes}
-    agreed = {name: Agreed(None, value, value) for name, value in changes.items()}
-    wrote = set(changes)
-    if status is not None and status.separate and status.name in changes:
-        wanted = str(changes.pop(status.name))
-        current = str(before.pop(status.name))
-        refused = None
-        if changes:
-            refused = look.writes.update(changes, before, {name: agreed[name] for name in changes}, action="cancel")
-        own = {status.name: agreed[status.name]}
-        return wrote, refused or look.writes.set_erp_status(wanted, current, status.name, own, action="cancel")
-    return wrote, look.writes.update(changes, before, agreed, action="cancel") if changes else None
-
-
-def gone_in_erp(look: Look, ours: Ours, why: ErpRecordGone) -> Outcome:
+def gone_in_erp(pair: Pair) -> Step:
     """The linked ERP record is gone: do with the work order what the mapping's `on_erp_delete` says.
 
     If it is another one now, a person decides: whatever befell that ERP befell all its records.
     """
-    record, action = look.record, look.engine.mapping.on_erp_delete
-    not_ours = isinstance(why, NotOurs)
-    if not_ours or action == "park":
-        field, shown = (STRANGER, str(why)) if not_ours else (ORPHAN, record.erp_id)
+    record, action, gone = pair.record, pair.rules.mapping.on_erp_delete, pair.erp
+    assert isinstance(gone, Gone)  # noqa: S101  # the rule asked for that
+    if gone.not_ours or action == "park":
+        field, shown = (STRANGER, gone.why) if gone.not_ours else (ORPHAN, record.erp_id)
         decided = decided_side(record, field, None, shown)
         if decided is None:
-            return _park(look, field, "not_ours" if not_ours else "gone", shown=shown)
+            return _park(pair, field, "not_ours" if gone.not_ours else "gone", erp=shown)
         if decided == "maintainx":
-            return _make_anew(look, ours)
+            return _after_noting(pair, StartAnew())
         action = "cancel"
-    cancels = action == "cancel" and ours.work_order.get("status") not in OVER
-    if cancels:
-        look.must_be_as_read(ours)
-    _note_orphan(look)
-    if cancels:
-        look.writes.write_maintainx(ours, {STATUS_PATH: "CANCELED"}, {}, {}, action="cancel")
-    # If the ERP shows it again, no work order is made of it.
-    note_pair(look.engine.state, record, look.now)
+    status = pair.maintainx.work_order.get("status")
+    if action == "cancel" and status not in OVER and not pair.is_fresh:
+        return ReadWorkOrder()
+    if action == "cancel" and status not in OVER:
+        cancel = SetWorkOrderStatus(action="cancel", before={STATUS_PATH: status}, after={STATUS_PATH: "CANCELED"})
+        return _after_noting(pair, cancel)
     # Without the id: if a person links that ERP record to another work order, it must be found there.
-    look.session.commit(state="orphaned", erp_id=None, carries_reference=False, conflicts={})
-    return done("orphaned", erp_id=record.erp_id)
+    changes: dict[str, Any] = {"state": "orphaned", "erp_id": None, "carries_reference": False, "conflicts": {}}
+    return _after_noting(pair, Finish(done("orphaned", erp_id=record.erp_id), changes=changes, keeps_pair=True))
 
 
-def _make_anew(look: Look, ours: Ours) -> Outcome:
-    _note_orphan(look)
-    look.session.set(erp_id=None, carries_reference=False, base={}, state="creating", intent=None, conflicts={})
-    return look.link(ours, look.search())  # somebody may have made another one with our reference
+def _end_of_erp_record(pair: Pair) -> Step:
+    on_delete, record = pair.rules.mapping.on_delete, pair.record
+    decided = decided_side(record, DELETION, None, record.erp_id)
+    if decided is None and on_delete.action == "park":
+        return _park(pair, DELETION, "deleted")
+    kept = Finish(skipped("gone", erp_id=record.erp_id), changes=_DELETED, note="keep")
+    if decided == "erp" or (decided is None and on_delete.action == "ignore"):
+        return kept
+    for refusal in pair.refused.values():
+        return _park(pair, DELETION, "status_not_possible", refusal.detail)
+    write = _cancel(pair)
+    if write is not None:
+        return write
+    if pair.to_erp or pair.finished is not None:
+        return Finish(done("cancelled", erp_id=record.erp_id, fields=sorted(pair.to_erp)), changes=_DELETED)
+    return kept
 
 
-def _note_orphan(look: Look) -> None:
-    look.session.set(erp_version=None)
-    look.writes.note("orphan")
+def _cancel(pair: Pair) -> Step | None:
+    """The next write of `on_delete.set`; None if the ERP's record has it all, or has come to its end by itself."""
+    status, wanted = pair.rules.status, pair.rules.mapping.on_delete.set
+    if status is not None and pair.erp_status in status.final:
+        return None
+    actual = {name: pair.erp_value(name) for name in wanted}
+    left = {n: v for n, v in wanted.items() if n not in pair.to_erp and not same_value(actual[n], v)}
+    separate = status.name if status is not None and status.separate else None
+    plain = {name: value for name, value in left.items() if name != separate}
+    if plain:
+        return UpdateErp(**_write(plain, actual))
+    return SetErpStatus(**_write(left, actual)) if left else None
 
 
-def _park(look: Look, what: str, reason: Reason, detail: str = "", *, shown: str | None = None) -> Outcome:
-    before, erp_id = look.record.conflicts, look.record.erp_id
-    parked = Parked(
-        reason=reason,
-        maintainx=None,
-        sent=None,
-        erp=erp_id if shown is None else shown,
-        since=look.now,
-        event_id=look.event.event_id,
-        detail=detail,
-    )
-    kept = look.park({what: parked})
-    look.session.commit(conflicts=kept, erp_version=None)
-    return look.outcome_of_parked(before, kept, erp_id=erp_id)
+def _write(wanted: dict[str, Any], actual: dict[str, Any]) -> dict[str, Any]:
+    before = {name: None if actual[name] is UNREAD else actual[name] for name in wanted}
+    baselines = {name: Baseline(None, value, value) for name, value in wanted.items()}
+    return {"action": "cancel", "before": before, "after": wanted, "baselines": baselines}
+
+
+def _after_noting(pair: Pair, step: Step) -> Step:
+    return step if pair.orphan_noted else NoteOrphan()
+
+
+def _park(pair: Pair, what: str, reason: Reason, detail: str = "", *, erp: str | None = None) -> Step:
+    shown = pair.record.erp_id if erp is None else erp
+    parked = Parked(reason=reason, maintainx=None, sent=None, erp=shown, event_id=pair.event.event_id, detail=detail)
+    kept = kept_of(pair.record, {what: parked})
+    outcome = parked_outcome(pair.record, kept, erp_id=pair.record.erp_id)
+    return Finish(outcome, parked=kept, changes={"erp_version": None})
+
+
+_DELETED = {"state": "deleted", "conflicts": {}}

@@ -21,7 +21,7 @@ from shared.values import same_value
 class Intent:
     """A write about to be made; fields as in AuditEntry. All values are JSON values.
 
-    after: by the names of the system written; MaintainX's are dotted paths. agreed: the agreements (`Agreed.to_json`)
+    after: by the names of the system written; MaintainX's are dotted paths. agreed: the agreements (`Baseline.to_json`)
     that hold once the write is done. fields: name written -> ERP field, where the two differ. stepwise: a change of
     status by steps, which may be done in part, and which not every ERP counts as a new version. given_up_at: ISO 8601
     UTC, when we stopped waiting for the answer; None before that, and after a crash.
@@ -75,6 +75,13 @@ class Intent:
         new = {name for name, after in self.after.items() if self._shows(found, name, after)}
         old = {name for name in self.after if name not in new and self._shows(found, name, self.before.get(name))}
         return None if not new else self._only(new) if old else self
+
+    def with_agreed(self, agreed: Mapping[str, Any]) -> Intent | None:
+        """The write with what is agreed on now; None if the written system took none of it."""
+        known = replace(self, agreed=dict(agreed))
+        if self.agreed.keys() <= agreed.keys():
+            return known
+        return known._only([n for n in self.after if self.fields.get(n, n) in agreed]) if agreed else None
 
     def _step_done(self, found: Mapping[str, Any]) -> Intent | None:
         ((name, after),) = self.after.items()

@@ -19,8 +19,8 @@ from shared.erp.mapping_back import maintainx_value_of, nested, table_key
 from shared.errors import MappingError
 from shared.events import Event, dig, event_identity, format_utc
 from shared.sync.maintainx_side import WorkOrder
+from shared.sync.merge import UNREAD, Baseline, FieldState
 from shared.sync.reference import is_reference
-from shared.sync.resolver import UNKNOWN, Agreed, FieldState
 from shared.values import is_empty, same_value
 
 NEW_IN_ERP_EVENT = "work_order.new_in_erp"
@@ -83,9 +83,9 @@ def as_made_of_erp(state: FieldState) -> FieldState:
     """A field of a work order that was made of its ERP record: until both agree for the first time, the ERP's stays."""
     if state.base is not None:
         return state
-    if state.erp is UNKNOWN or (state.back is UNKNOWN and same_value(state.erp, None)):
+    if state.erp is UNREAD or (state.back is UNREAD and same_value(state.erp, None)):
         # The ERP has, or shows, nothing that MaintainX could be told.
-        return replace(state, erp=None, base=Agreed(state.maintainx, state.sent, None))
+        return replace(state, erp=None, base=Baseline(state.maintainx, state.sent, None))
     return replace(state, held=False, decided=state.decided or "erp")
 
 

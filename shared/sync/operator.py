@@ -18,10 +18,9 @@ from shared.state import LockedRecord, RecordKey, StateStore, SyncRecord
 from shared.sync.attempt import attempt_of
 from shared.sync.audit import Action, AuditEntry, AuditSink
 from shared.sync.conflicts import ERP_CHANGED_EVENT, decide, resolved_event
-from shared.sync.engine import LEASE_S
-from shared.sync.records import KIND, blank_record
+from shared.sync.merge import Side
+from shared.sync.parts import KIND, LEASE_S, blank_record
 from shared.sync.reservation import must_be_reserved, patiently, reserved
-from shared.sync.resolver import Side
 from shared.topics import ERP_PUSH
 
 LINK_ORIGIN = "ops link"
@@ -98,7 +97,7 @@ class Operator:
                 return record, "asked_again"
             if record is not None and record.intent is not None:
                 return None, "taken"
-            blank = blank_record(key.site, key.maintainx_id, reference, self.clock())
+            blank = blank_record(key, reference, self.clock())
             record = replace(blank, state="linked", erp_id=erp_id)
             must_be_reserved(erp_id)
             locked = self.state.save_record(locked, record)

@@ -35,9 +35,9 @@ from shared.events import Event
 from shared.state import RecordKey, StateStore, SyncRecord
 from shared.sync.findings import REPORTED, Finding, change_event, judge, judge_gone, judge_new, judge_unreadable
 from shared.sync.new_in_erp import is_wanted, new_event
-from shared.sync.records import KIND
+from shared.sync.parts import KIND
 from shared.sync.reference import work_order_id_in
-from shared.sync.sides import compared
+from shared.sync.snapshot import compared
 from shared.sync.stretch import Stretch
 from shared.sync.together import threads, together
 from shared.topics import ERP_PUSH

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from shared.erp.base import ErpRecord
 from shared.errors import (
@@ -30,11 +30,9 @@ from shared.state import RecordKey
 from shared.sync.attempt import Attempt, attempt_of, note_attempt
 from shared.sync.audit import AuditEntry
 from shared.sync.new_in_erp import is_wanted, mark_of, new_work_order
-from shared.sync.records import KIND
+from shared.sync.parts import KIND, SyncParts
+from shared.sync.reconcile import reconcile
 from shared.sync.reservation import must_be_reserved, reserved
-
-if TYPE_CHECKING:
-    from shared.sync.engine import SyncEngine
 
 _NO_WORK_ORDER = 0
 
@@ -43,7 +41,7 @@ _NO_WORK_ORDER = 0
 class TakeIn:
     """One delivery about one ERP record."""
 
-    engine: SyncEngine
+    engine: SyncParts
     erp_id: str
     event: Event
 
@@ -63,7 +61,7 @@ class TakeIn:
             made = None if attempt is None or attempt.done else self._made(attempt, number)
             if made is not None:
                 self._audit(made)
-        outcome = engine.look_at(number, self.event)
+        outcome = reconcile(engine, RecordKey(engine.site, KIND, number), self.event)
         if made is not None:
             note_attempt(engine.state, engine.site, self.erp_id, replace(made, done=True))
         return replace(outcome, detail={**outcome.detail, "work_order_id": number})

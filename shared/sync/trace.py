@@ -16,8 +16,8 @@ from shared.events import parse_utc
 from shared.state import Done, KnownClaim, SyncRecord
 from shared.sync.conflicts import DELETION, ORPHAN, STRANGER, Parked
 from shared.sync.maintainx_side import WorkOrder
-from shared.sync.resolver import UNKNOWN, Decision, resolve
-from shared.sync.sides import Ours, field_states, newest_side
+from shared.sync.merge import UNREAD, Decision, merge
+from shared.sync.snapshot import WorkOrderSnapshot, field_states, newest_side
 from shared.values import same_value
 
 Kind = Literal["event", "audit", "claim", "dead letter"]
@@ -140,14 +140,14 @@ def field_lines(
     status: StatusRules | None,
 ) -> list[FieldLine]:
     """Every compared field, and what the engine would do about it now. MappingError if a value has no counterpart."""
-    ours = Ours.read(mapping, work_order, zone)
+    ours = WorkOrderSnapshot.read(mapping, work_order, zone)
     states = field_states(mapping, zone, record, ours, found, status)
-    return [_line(decision, record) for decision in resolve(states, newest_side(ours, found)).decisions]
+    return [_line(decision, record) for decision in merge(states, newest_side(ours, found)).decisions]
 
 
 def _line(decision: Decision, record: SyncRecord) -> FieldLine:
     state = decision.state
-    shown = state.erp is not UNKNOWN
+    shown = state.erp is not UNREAD
     return FieldLine(
         field=state.field,
         maintainx=state.maintainx,
@@ -167,7 +167,7 @@ def _words(decision: Decision, parked: Parked | None) -> str:
     to = "the ERP is to get MaintainX's" if decision.winner == "maintainx" else "MaintainX is to get the ERP's"
     if state.decided is not None and parked is not None:
         return f"{parked.by} decided: {to}"
-    if parked is not None and parked.is_about(state.maintainx, None if state.erp is UNKNOWN else state.erp):
+    if parked is not None and parked.is_about(state.maintainx, None if state.erp is UNREAD else state.erp):
         return f"parked since {parked.since}"
     if decision.kind != "conflict":
         return f"changed: {to}"
@@ -176,13 +176,13 @@ def _words(decision: Decision, parked: Parked | None) -> str:
 
 
 def what_waits(record: SyncRecord) -> list[str]:
-    """What is parked of the record, for people."""
+    """What a person must decide of the record, for people."""
     whole = {
         DELETION: "what becomes of the ERP's record",
         ORPHAN: "what becomes of the work order",
         STRANGER: "what becomes of the work order",
     }
-    return [whole.get(name, name) for name in sorted(record.conflicts)]
+    return [whole.get(name, name) for name in sorted(record.open_conflicts)]
 
 
 def _each_message(rows: Iterable[Row]) -> Iterator[Row]:

@@ -30,8 +30,9 @@ from shared.events import Event, format_utc
 from shared.outcomes import Outcome
 from shared.state import RecordKey, SyncRecord
 from shared.sync.conflicts import ERP_CHANGED_EVENT, decide, resolved_event
-from shared.sync.engine import LEASE_S, SyncEngine
-from shared.sync.resolver import Side
+from shared.sync.engine import SyncEngine
+from shared.sync.merge import Side
+from shared.sync.parts import LEASE_S
 from tests.fakes.erp import TenantErp
 from tests.fakes.maintainx import FIRST, FakeMaintainX
 from tests.fakes.state import MemoryStateStore
@@ -102,8 +103,8 @@ def work_order(**fields: Any) -> dict[str, Any]:
 
 
 def event(event_id: str = "e1", **data: Any) -> Event:
-    """An event about the work order."""
-    at = datetime(2026, 9, 14, 12, tzinfo=UTC)
+    """An event about the work order, younger than whatever is known of it."""
+    at = datetime(2030, 1, 1, tzinfo=UTC)
     return Event(
         event_id=event_id,
         site=SITE,

@@ -120,12 +120,12 @@ class OracleErp:
     def update(self, erp_id: str, changes: Mapping[str, Any], version: str | None) -> ErpRecord:
         """See ErpAdapter. A tenant whose orders have no versions overwrites what was written since they were read."""
         response = self._orders.update(erp_id, self._records.body(changes), version)
-        return self._records.written(erp_id, changes, response)
+        return self._records.written(erp_id, response)
 
     def set_status(self, erp_id: str, status: str, *, current: str, version: str | None) -> ErpRecord:
         """See ErpAdapter.
 
-        Writes the status, or, to complete an order, reports its last operation done. An order that has no operation
+        Writes the status, or, to complete an order, reports its open operations done. An order that has no operation
         when it is released or completed gets `oracle.first_operation` before.
         """
         walk = Walk(self._orders, self._operations, self._records, erp_id)

@@ -1,4 +1,4 @@
-"""Completing an order: its last operation is reported done by an operation transaction, which nothing else can do."""
+"""Completing an order: its operations are reported done by operation transactions, which nothing else can do."""
 
 from __future__ import annotations
 
@@ -41,11 +41,18 @@ class Operations:
         wanted = self._settings.first_operation
         return wanted is not None and not wanted.with_create
 
-    def last(self, erp_id: str) -> Any:
-        """The number of the order's last operation; None if it has none."""
+    def open(self, erp_id: str) -> list[Any] | None:
+        """The numbers of the operations that are still to be reported, in sequence; None if the order has none.
+
+        Each count point is reported by itself; the others are completed with the next one. An order is completed when
+        all its operations are (docs.oracle.com, Field Service, "Work Order Status Update Work Flow").
+        """
         items = [item for item in self._orders.operations(erp_id) if isinstance(item, dict)]
-        numbers = [canonical("number", item.get(SEQUENCE)) for item in items]
-        return max((number for number in numbers if isinstance(number, int | float)), default=None)
+        numbered = {canonical("number", item.get(SEQUENCE)): item for item in items}
+        known = sorted(number for number in numbered if isinstance(number, int | float))
+        if not known:
+            return None
+        return [number for number in known if _is_to_report(numbered[number], is_last=number == known[-1])]
 
     def add_first(self, erp_id: str) -> Any:
         """Give the order its first operation and answer the number. StatusNotPossible if none is configured."""
@@ -70,6 +77,11 @@ class Operations:
         response = self._orders.transact(settings.path, transaction(settings, values))
         if faults := transaction_faults(object_of(response)):
             raise RemoteRejected(f"erp: completing order {order.id}: {faults}", status=response.status_code)
+
+
+def _is_to_report(operation: Mapping[str, Any], *, is_last: bool) -> bool:
+    is_point = operation.get("CountPointOperationFlag") is True and operation.get("AutoTransactFlag") is not True
+    return not operation.get("ActualCompletionDate") and (is_point or is_last)
 
 
 def transaction(settings: OracleCompletion, values: Mapping[str, Any]) -> Any:

@@ -55,12 +55,12 @@ class Records:
         record = self.listed(item)
         return ErpRecord(record.id, record.reference, record.fields, version_of(response, item), record.changed_at)
 
-    def written(self, erp_id: str, changes: Mapping[str, Any], response: httpx.Response) -> ErpRecord:
-        """The order after an update; the changes if the answer has no body."""
+    def written(self, erp_id: str, response: httpx.Response) -> ErpRecord:
+        """The order after an update, as the answer shows it; no field of it if the answer has no body."""
         item = object_of(response)
         if item.get(ID) not in (None, ""):
             return self.read(item, response)
-        return ErpRecord(erp_id, None, dict(changes), version_of(response, {}))
+        return ErpRecord(erp_id, None, {}, version_of(response, {}))
 
     def is_ours(self, record: ErpRecord) -> bool:
         """Whether the order is of the configured organization, as far as it tells."""

@@ -29,15 +29,15 @@ class Walk:
         if way is None:
             raise StatusNotPossible(f"erp: order {self._id} cannot be brought from {current} to {status}")
         order = ErpRecord(self._id, None, {STATUS_FIELD: current}, version)
-        operation = None
+        operations: list[object] | None = None
         if COMPLETED in way or (status == RELEASED and self._operations.comes_later):
-            operation = self._operations.last(self._id)
-            if operation is None:
-                operation = self._operations.add_first(self._id)
+            operations = self._operations.open(self._id)
+            if operations is None:
+                operations = [self._operations.add_first(self._id)]
                 order = self._again(order)
         for done, step in enumerate(way):
             try:
-                order = self._complete(order, operation) if step == COMPLETED else self._write(order, step)
+                order = self._complete(order, operations or []) if step == COMPLETED else self._write(order, step)
             except OutcomeUnknown:
                 raise
             except RemoteUnavailable as error:
@@ -49,26 +49,38 @@ class Walk:
 
     def _write(self, order: ErpRecord, status: str) -> ErpRecord:
         changes = {STATUS_FIELD: status}
-        return self._records.written(self._id, changes, self._orders.update(self._id, changes, order.version))
+        return self._records.written(self._id, self._orders.update(self._id, changes, order.version))
 
-    def _complete(self, order: ErpRecord, operation: object) -> ErpRecord:
-        """Report the last operation done, and look: a transaction has no version, and its answer is not the order."""
+    def _complete(self, order: ErpRecord, operations: list[object]) -> ErpRecord:
+        """Report operations done, and look: a transaction has no version, and its answer is not the order."""
         if not order.fields.get(NUMBER):
             found = self._again(order)
             if order.version not in (None, found.version):
                 raise VersionConflict(f"erp: order {self._id} was changed since it was read")
             order = found
-        self._operations.report_done(order, operation)
+        for done, operation in enumerate(operations):
+            self._report(order, operation, is_first=not done)
         try:
             completed = self._read()
         except BridgeError as error:
             raise OutcomeUnknown(f"erp: order {self._id} was completed, but not read back: {error}") from error
         if not STATUS_RULES.holds(COMPLETED, completed.fields.get(STATUS_FIELD)):
             status = completed.fields.get(STATUS_FIELD)
-            raise OutcomeUnknown(
-                f"erp: operation {operation} of order {self._id} was reported done; it is still {status}"
-            )
+            reported = ", ".join(map(str, operations)) or "none, as all were,"
+            raise OutcomeUnknown(f"erp: operations of order {self._id} reported done: {reported}; it is still {status}")
         return completed
+
+    def _report(self, order: ErpRecord, operation: object, *, is_first: bool) -> None:
+        """What may succeed later, but failed after an operation was reported, is OutcomeUnknown."""
+        try:
+            self._operations.report_done(order, operation)
+        except OutcomeUnknown:
+            raise
+        except RemoteUnavailable as error:
+            if is_first:
+                raise
+            text = f"{error} (operations of order {self._id} before {operation} are reported)"
+            raise OutcomeUnknown(text, retry_after_s=error.retry_after_s) from error
 
     def _again(self, order: ErpRecord) -> ErpRecord:
         """The order as it is now; VersionConflict if its status is not the one that we know of."""

@@ -75,7 +75,7 @@ class RestErp:
         return self._description
 
     def create(self, fields: Mapping[str, Any], reference: str) -> ErpRecord:
-        """See ErpAdapter. An answer that does not hold the record is followed by a look for it.
+        """See ErpAdapter. An answer that does not tell the new id is followed by a look for the record.
 
         The key that tells a create that is sent twice is of the reference and the day (UTC): an ERP that remembers keys
         for long would answer the record of before, if that was deleted and is to be made anew.
@@ -87,7 +87,7 @@ class RestErp:
         response = self._write("POST", self._rest.collection_path, body, headers)
         answer = self._answered(response)
         if answer is not None:
-            return told_of(self._rest, str(answer[self._rest.id_field]), answer, response)
+            return self._told(str(answer[self._rest.id_field]), answer, response)
         erp_id = id_in_location(self._rest, response)
         try:
             found = self.find_by_reference(reference) if erp_id is None else self.get(erp_id)
@@ -122,7 +122,7 @@ class RestErp:
         return next(iter(found.values()), None)
 
     def update(self, erp_id: str, changes: Mapping[str, Any], version: str | None) -> ErpRecord:
-        """See ErpAdapter. An answer without the record (204) tells no more than the new version."""
+        """See ErpAdapter. An answer that is not known to show the record as stored tells no more than its version."""
         rest = self._rest
         body: Mapping[str, Any] = changes
         if rest.sends_whole_record:
@@ -134,7 +134,7 @@ class RestErp:
             if version is not None and error.status in rest.conflict_statuses:
                 raise VersionConflict(str(error)) from error
             raise
-        return told_of(rest, erp_id, self._answered(response) or changes, response)
+        return self._told(erp_id, self._answered(response) or {}, response)
 
     def set_status(self, erp_id: str, status: str, *, current: str, version: str | None) -> ErpRecord:
         """See ErpAdapter. The status is a field like any other here, so this is an update."""
@@ -176,6 +176,9 @@ class RestErp:
             if name not in own and (known is None or name in known or name == rest.reference_field)
         }
         return {**kept, **changes}, current.version
+
+    def _told(self, erp_id: str, answer: Mapping[str, Any], response: httpx.Response) -> ErpRecord:
+        return told_of(self._rest, erp_id, answer if self._rest.answers == "stored" else {}, response)
 
     def _answered(self, response: httpx.Response) -> dict[str, Any] | None:
         """The record in the answer to a write; None if the answer has none."""

@@ -33,9 +33,9 @@ from shared.erp.sap.odata import (
     text_path,
     with_query,
 )
-from shared.erp.sap.records import OrderForm, read_text, texts_of
+from shared.erp.sap.records import OrderForm, texts_of
 from shared.erp.sap.session import SapSession
-from shared.erp.sap.status import INITIAL, RULES, Function, next_step
+from shared.erp.sap.status import RULES, Function, next_step
 from shared.erp.sap.values import iso
 from shared.errors import (
     AuthenticationFailed,
@@ -133,8 +133,7 @@ class SapErp:
             return self._created(reference)
         record = self._form.record(order, response.headers.get("ETag"))
         told = {name: value for name, value in record.fields.items() if (name, value) != (STATUS, None)}
-        sent = {LONG_TEXT: read_text(fields[LONG_TEXT])} if LONG_TEXT in fields else {}
-        return ErpRecord(record.id, reference, {STATUS: INITIAL, **sent, **told}, record.version, record.changed_at)
+        return replace(record, reference=reference, fields=told)
 
     def get(self, erp_id: str) -> ErpRecord:
         """See ErpAdapter."""
@@ -154,28 +153,26 @@ class SapErp:
         return found[0] if found else None
 
     def update(self, erp_id: str, changes: Mapping[str, Any], version: str | None) -> ErpRecord:
-        """See ErpAdapter. The long text is a second write, after that of the header, which alone checks the version.
+        """See ErpAdapter. SAP answers 204, so that nothing is told but a version, and that of a header alone.
 
-        Which of the two was done shows when one looks again. After a text was written the order is read: SAP tells
-        only the text's own version, and breaks lines where it likes. If it cannot be read now, its version is None.
+        The long text is a second write, after that of the header, which alone checks the version. Which of the two was
+        done shows when one looks again.
         """
         number = plain_number(erp_id)
         header = {name: value for name, value in changes.items() if name != LONG_TEXT}
-        body, answered, etag = self._form.body(header), {}, version
+        body, etag = self._form.body(header), version
         look = self._look(number, version) if LONG_TEXT in changes else None
         if header:
             response = self._write_changes(order_path(number), body, version)
-            answered, etag = self._form.answered(body), response.headers.get("ETag")
+            etag = response.headers.get("ETag")
         if look is not None:
             with _after_a_write(bool(header)):
                 wrote = self._write_text(number, changes[LONG_TEXT], look, alone=not header)
-            answered = {**answered, LONG_TEXT: read_text(changes[LONG_TEXT])}
-            if wrote:
-                return self._after_text(number, answered)
-        return ErpRecord(number, None, answered, etag)
+            etag = None if wrote else etag
+        return ErpRecord(number, None, {}, etag)
 
     def set_status(self, erp_id: str, status: str, *, current: str, version: str | None) -> ErpRecord:
-        """See ErpAdapter. Function imports take no version and tell none.
+        """See ErpAdapter. Function imports take no version and tell none; their success tells the status.
 
         They are steps of their own: whatever ends them half-way, the rest follows from the status that is read then.
         """
@@ -234,14 +231,6 @@ class SapErp:
             body = {**self._form.text_key(), TEXTS: words}
             self._session.write("POST", f"{order_path(number)}/{TEXTS_OF_ORDER}", json=body)
         return existing is not None or bool(words)
-
-    def _after_text(self, number: str, answered: Mapping[str, Any]) -> ErpRecord:
-        """The order now that all is written, so that nothing may be an error; as `answered` if it cannot be read."""
-        try:
-            record = self._form.record(*self._with_texts(number))
-        except BridgeError:
-            return ErpRecord(number, None, answered, None)
-        return replace(record, fields={**answered, **record.fields})
 
     def _write_changes(self, path: str, body: Mapping[str, Any], etag: str | None) -> httpx.Response:
         method, tunnel = ("POST", {"X-HTTP-Method": "MERGE"}) if self._config.merge_tunnel else ("PATCH", {})

@@ -52,10 +52,6 @@ class OrderForm:
         """The fields of the header as a request body has them. MappingError if a field cannot hold its value."""
         return {name: to_sap(self.fields.get(name), value, self._zone) for name, value in fields.items()}
 
-    def answered(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """The fields in a body as SAP will answer them: in capitals, without blanks at the end."""
-        return {name: from_sap(self.fields.get(name), value, self._zone) for name, value in body.items()}
-
     def new(self, fields: Mapping[str, Any], reference: str) -> dict[str, Any]:
         """The body that makes an order, with its text and its first operation."""
         given = {name: value for name, value in fields.items() if value is not None}

@@ -129,6 +129,8 @@ RULES = StatusRules(
     # A closed order is technically completed too, and one that is flagged for deletion is as cancelled as it gets.
     holds_in={"REL": frozenset({"PCNF", "CNF"}), "TECO": frozenset({"CLSD"}), "NOEX": frozenset({"DLFL"})},
     final=frozenset({"CLSD", "NOEX", "DLFL"}),
+    # help.sap.com, "Technical Completion of an Order": what can still be changed then is no field of ours.
+    locks=frozenset({"TECO"}),
 )
-"""What the engine needs to know of the status. The fields of an order in a final status are closed to changes, but its
-status can be taken back."""
+"""What the engine needs to know of the status. In a final status and in TECO the order's fields are closed to changes,
+but its status can be taken back."""

@@ -41,7 +41,7 @@ class Plant:
             "base_url": base_url or f"{self.simulator.base_url}/{self.name}",
             "credentials_secret": SECRET,
             "mapping": "rest-example",
-            "rest": rest,
+            "rest": {"answers": "stored", **rest},  # as the simulator's do
         }
         self.adapters.append(RestErp(ErpConfig.model_validate(settings), Secrets()))
         return self.adapters[-1]

@@ -10,6 +10,7 @@ from shared.erp.mapping import read_work_order
 from shared.erp.mapping_back import maintainx_value_of
 from shared.errors import MappingError
 from shared.events import dig
+from shared.state import LATE
 from shared.values import same_value
 from tests.integration.gateway.world import ZONE, GatewayWorld
 
@@ -22,13 +23,25 @@ def differences(world: GatewayWorld, number: int, order: Mapping[str, Any]) -> l
     status = world.erp.description.status
     found = []
     for rule in world.plant.mapping.fields:
-        if rule.once or rule.erp in parked or (not rule.travels_back and is_made_of_erp(world, number)):
+        if (
+            rule.once
+            or _waits(parked.get(rule.erp), world, order)
+            or (not rule.travels_back and is_made_of_erp(world, number))
+        ):
             continue
         sent, erp = mine[rule.erp].sent, order.get(rule.erp)
         held = status is not None and rule.erp == status.name and status.holds(sent, erp)
         if not (same_value(sent, erp) or held or _same_for_maintainx(rule, erp, mine[rule.erp].maintainx)):
             found.append(f"{number} {rule.erp}: {mine[rule.erp]} {erp!r}")
     return found
+
+
+def _waits(parked: Mapping[str, Any] | None, world: GatewayWorld, order: Mapping[str, Any]) -> bool:
+    """Whether a person must decide, or the ERP's status, as it is now, keeps the change out."""
+    if parked is None or parked["reason"] != LATE:
+        return parked is not None
+    status = world.erp.description.status
+    return status is not None and order.get(status.name) in status.closed
 
 
 def is_made_of_erp(world: GatewayWorld, number: int) -> bool:

@@ -88,6 +88,7 @@ def rest_plant(simulator: RestSimulator, mapping: MappingFile) -> RestPlant:
         "credentials_secret": "erp-token-gateway",
         "mapping": "rest-example",
         "rest": {
+            "answers": "stored",
             "timeout_s": 5.0,
             "settle_s": 5.0,
             "changed_parameter": "changedSince",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.sync.engine import LEASE_S
+from shared.sync.parts import LEASE_S
 from tests.fakes.sync_world import Meeting
 from tests.integration.gateway.conftest import MakePlant
 from tests.integration.gateway.machine import GatewayMachine

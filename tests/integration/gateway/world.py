@@ -23,15 +23,16 @@ from shared.errors import (
     LeaseLost,
     TransientError,
 )
-from shared.events import Event, format_utc
+from shared.events import Event, format_utc, parse_utc
 from shared.maintainx.models import WorkOrder
 from shared.maintainx.queries import WorkOrderFilter
 from shared.outcomes import Outcome, skipped
 from shared.state import ClaimKey, Done, InProgress, RecordKey, SyncRecord
 from shared.sync.catch_up import CatchUp
-from shared.sync.engine import LEASE_S, SyncEngine
-from shared.sync.look import DELETED_EVENT
+from shared.sync.engine import SyncEngine
 from shared.sync.new_in_erp import RESOURCE, mark_of
+from shared.sync.parts import LEASE_S
+from shared.sync.plan import DELETED_EVENT
 from shared.sync.pull import Pull
 from shared.sync.reference import work_order_id_in
 from tests.fakes.maintainx import FIRST, FakeMaintainX
@@ -106,7 +107,8 @@ class GatewayWorld(FakeMaintainX):
         self.erp = self.plant.adapter()
 
     def clock(self) -> datetime:
-        """Now."""
+        """Now; no two calls are in the same millisecond, so that what is older does not depend on the machine."""
+        self.offset += timedelta(milliseconds=1)
         return datetime.now(UTC) + self.offset
 
     def new_number(self) -> int:
@@ -140,9 +142,10 @@ class GatewayWorld(FakeMaintainX):
         self.tell(number, DELETED_EVENT)
 
     def tell(self, number: int, type_: str = "work_order.updated") -> None:
-        """An event gets on its way."""
+        """An event of the change that the work order shows gets on its way."""
         self.events += 1
-        now = self.clock()
+        row = self.work_orders.get(number)
+        now = self.clock() if row is None else parse_utc(row["updatedAt"])
         self.queue.append(
             Event(
                 event_id=f"e{self.events}",

@@ -74,6 +74,7 @@ class GatewaySite:
     def _settings(self, organization: int) -> dict[str, Any]:
         rest = {
             "timeout_s": 20.0,
+            "answers": "stored",
             "changed_parameter": "changedSince",
             "changed_field": "changedAt",
             "paging": {"style": "none"},

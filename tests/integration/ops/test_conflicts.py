@@ -173,9 +173,10 @@ def test_a_change_that_the_erp_takes_no_more_is_told_with_its_reason(gateway: Ga
         gateway.erp.edit(gateway.name, order_id, status=status)
     assert gateway.deliver(gateway.event(work_order_id, "work_order.changed_in_erp")).reason == "pulled"
     gateway.change(work_order_id, priority="LOW")
-    assert gateway.deliver(gateway.event(work_order_id)).reason == "parked"
+    assert gateway.deliver(gateway.event(work_order_id)).reason == "late"
+    assert gateway.ops("conflicts", "list")[1]["conflicts"] == []
     _, text, _ = gateway.ops_as_text("conflicts", "show", gateway.name, work_order_id)
-    assert "the ERP takes no change of its record any more" in text
+    assert "the ERP's status takes no change now" in text
     assert "the ERP gets '3'; it refused that before" in text
     assert gateway.ops("conflicts", "resolve", gateway.name, work_order_id, "--take", "erp")[0] == 0
     assert gateway.work_off() == ["pulled"]

@@ -143,6 +143,29 @@ def test_the_last_of_several_operations_completes_those_before_it(oracle_plant: 
     assert oracle_plant.status(order.id) == "ORA_COMPLETED"
 
 
+@pytest.mark.parametrize("out_of_sequence", [False, True])
+def test_every_count_point_that_is_open_is_reported_in_its_sequence(
+    oracle_plant: OraclePlant, out_of_sequence: bool
+) -> None:
+    erp = oracle_plant.adapter()
+    operations = [
+        {"OperationSequenceNumber": number, "OperationName": "Step", "WorkCenterCode": "MECH", **extra}
+        for number, extra in ((30, {}), (10, {}), (15, {"CountPointOperationFlag": False}), (20, {}))
+    ]
+    flag = {"AllowOutOfSequenceOperationCompletionFlag": out_of_sequence}
+    made = oracle_plant.simulator.create(
+        oracle_plant.name, **ORDER, **flag, OrganizationCode="M1", WorkOrderOperation=operations
+    )
+    order = erp.get(str(made["WorkOrderId"]))
+    released = erp.set_status(order.id, "ORA_RELEASED", current="ORA_UNRELEASED", version=order.version)
+    erp._operations.report_done(released, 10)  # by a technician, or by a try of before that was cut off
+    oracle_plant.forget()
+    erp.set_status(order.id, "ORA_COMPLETED", current="ORA_RELEASED", version=None)
+    assert oracle_plant.status(order.id) == "ORA_COMPLETED"
+    assert oracle_plant.simulator.counters(oracle_plant.name)["transactions"] == 2
+    assert oracle_plant.calls() == [OPERATIONS, READ, TRANSACT, TRANSACT, READ]
+
+
 def test_a_tenant_s_own_status_is_read_as_the_one_it_stands_for(oracle_plant: OraclePlant) -> None:
     oracle_plant.simulator.set(oracle_plant.name, user_statuses={"M1_WAITING_PARTS": "ORA_ON_HOLD"})
     erp = oracle_plant.adapter(status_codes={"M1_WAITING_PARTS": "ORA_ON_HOLD"})

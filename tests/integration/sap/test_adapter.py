@@ -37,7 +37,7 @@ def test_a_created_order_is_found_read_and_updated(sap: SapPlant) -> None:
     changes = {"MaintenanceOrderDesc": "Replace both seals", "Equipment": None}
     updated = erp.update(created.id, changes, created.version)
     read = erp.get(created.id)
-    assert (updated.version, updated.fields) == (read.version, changes)
+    assert (updated.version, updated.fields) == (read.version, {})
     assert read.fields.items() >= {**FIELDS, **changes}.items()
 
 
@@ -60,15 +60,15 @@ def test_an_update_of_a_known_version_is_one_call(sap: SapPlant) -> None:
     assert sap.calls() == ["PATCH MaintenanceOrder", "PATCH MaintenanceOrder"]
 
 
-def test_a_long_text_is_written_with_a_call_of_its_own_between_two_looks(sap: SapPlant) -> None:
+def test_a_long_text_is_written_with_a_call_of_its_own_after_a_look(sap: SapPlant) -> None:
     erp = sap.erp()
     created = erp.create(FIELDS, REFERENCE)
     sap.forget()
     updated = erp.update(created.id, {"LongText": "New words", "MaintPriority": "1"}, created.version)
     look = "GET MaintenanceOrder"
-    assert sap.calls() == [look, "PATCH MaintenanceOrder", "PATCH MaintenanceOrderLongText", look]
+    assert sap.calls() == [look, "PATCH MaintenanceOrder", "PATCH MaintenanceOrderLongText"]
     read = erp.get(created.id)
-    assert (updated.version, updated.fields) == (read.version, read.fields)
+    assert (updated.version, updated.fields) == (None, {})
     assert read.fields.items() >= {"LongText": "New words", "MaintPriority": "1"}.items()
 
 
@@ -77,7 +77,7 @@ def test_a_long_text_is_written_with_a_call_of_its_own_between_two_looks(sap: Sa
 def test_a_long_text_is_written_added_or_emptied_alone(sap: SapPlant, first: str | None, text: str | None) -> None:
     erp = sap.erp()
     created = erp.create({**FIELDS, "LongText": first}, REFERENCE)
-    assert created.fields["LongText"] == first
+    assert erp.get(created.id).fields["LongText"] == first
     erp.update(created.id, {"LongText": text}, created.version)
     found = erp.get(created.id)
     assert found.fields["LongText"] == text
@@ -138,7 +138,7 @@ def test_values_are_sent_as_sap_keeps_them(sap: SapPlant) -> None:
     kept = {"MainWorkCenter": "MECH01", "MaintenanceOrderDesc": odd["MaintenanceOrderDesc"], "CostCenter": None}
     assert created.fields.items() >= kept.items()
     updated = erp.update(created.id, {"AssetRoom": "r1 "}, created.version)
-    assert updated.fields == {"AssetRoom": "R1"}
+    assert updated.fields == {}
     assert erp.get(created.id).fields["AssetRoom"] == "R1"
 
 

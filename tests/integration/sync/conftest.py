@@ -55,7 +55,7 @@ class Stack:
             "base_url": f"{self.erp.base_url}/{self.site}",
             "credentials_secret": "erp-token-sync",
             "mapping": "rest-example",
-            "rest": {"timeout_s": erp_timeout_s},
+            "rest": {"answers": "stored", "timeout_s": erp_timeout_s},
         }
         erp = RestErp(ErpConfig.model_validate(settings), Secrets())
         state = FirestoreStateStore(project=self.project, clock=lambda: self.now)

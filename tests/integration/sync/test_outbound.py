@@ -17,7 +17,8 @@ from shared.errors import OutcomeUnknown, RemoteUnavailable, TransientError
 from shared.outcomes import Outcome
 from shared.state import RecordKey
 from shared.state.firestore import FirestoreStateStore
-from shared.sync.engine import LEASE_S, SyncEngine
+from shared.sync.engine import SyncEngine
+from shared.sync.parts import LEASE_S
 from tests.fakes.sync_world import Killed, When, Wire, event
 from tests.integration.sync.conftest import Stack
 

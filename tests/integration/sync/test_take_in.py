@@ -14,8 +14,8 @@ from shared.errors import OutcomeUnknown, TransientError
 from shared.events import Event
 from shared.maintainx.creation import SETTLE_S
 from shared.outcomes import Outcome
-from shared.sync.engine import LEASE_S
 from shared.sync.new_in_erp import RESOURCE, mark_of
+from shared.sync.parts import LEASE_S
 from tests.fakes.sync_world import Killed, When, Wire, event, example_mapping
 from tests.integration.maintainx.plant import PUMP, TOKEN
 from tests.integration.sync.conftest import Stack

@@ -37,6 +37,7 @@ def test_paths_keys_and_field_names_are_those_of_the_configuration() -> None:
         "reference_field": "extref",
         "reference_parameter": "q",
         "version_header": "X-Rowstamp",
+        "answers": "stored",
     }
     row = {"wonum": 17, "extref": "mx:a:1"}
     made = erp(
@@ -67,9 +68,30 @@ def test_a_created_record_that_cannot_be_read_back_is_not_reported_as_failed(sub
             erp(answer(201), search).create({}, "r")
 
 
-def test_an_update_answered_without_body_tells_the_new_version() -> None:
-    updated = erp(answer(204, ETag='"8"')).update("5", {"shortText": "x"}, '"7"')
-    assert (updated.id, updated.fields, updated.version) == ("5", {"shortText": "x"}, '"8"')
+def test_a_write_tells_what_its_answer_shows_as_stored_and_nothing_that_was_sent(subtests: pytest.Subtests) -> None:
+    row = {"id": "5", "externalReference": "r", "shortText": "X"}
+    cases: list[tuple[Answer, dict[str, Any]]] = [
+        (answer(204, ETag='"8"'), {}),
+        (answer(200, ETag='"8"'), {}),
+        (answer(200, row, ETag='"8"'), row),
+        (answer(200, {"success": False}, ETag='"8"'), {}),
+        (answer(200, {"d": row}, ETag='"8"'), {}),
+        (answer(200, [row], ETag='"8"'), {}),
+        (answer(200, "done", ETag='"8"'), {}),
+    ]
+    for (reply, shown), stored in itertools.product(cases, (True, False)):
+        with subtests.test(reply=reply, stored=stored):
+            known = erp(reply, answers="stored" if stored else "unknown").update("5", {"shortText": "x"}, '"7"')
+            assert (known.id, known.fields, known.version) == ("5", shown if stored else {}, '"8"')
+
+
+def test_a_success_that_is_no_json_says_nothing(subtests: pytest.Subtests) -> None:
+    page = httpx.Response(200, text="<html>Please log in</html>")
+    for name, write in WRITES.items():
+        with subtests.test(name), pytest.raises(OutcomeUnknown, match="not JSON"):
+            write(erp(page))
+    with pytest.raises(RemoteUnavailable, match="not JSON"):
+        erp(page).get("5")
 
 
 def test_an_update_answered_without_version_tells_none() -> None:
@@ -86,7 +108,7 @@ def test_an_erp_without_versions_gets_no_if_match() -> None:
 
 def test_a_search_answer_without_the_list_is_an_error_and_not_nothing_found(subtests: pytest.Subtests) -> None:
     for body in [{"items": {}}, {"rows": []}, "text", 5, None, []]:
-        with subtests.test(body=body), pytest.raises((ConfigError, RemoteRejected)):
+        with subtests.test(body=body), pytest.raises((ConfigError, RemoteUnavailable)):
             erp(answer(200, body)).find_by_reference("r")
 
 
@@ -112,7 +134,6 @@ def test_each_answer_becomes_its_error(subtests: pytest.Subtests) -> None:
         (answer(422, {"error": "x"}), RemoteRejected),
         (answer(301, Location="http://elsewhere.test"), RemoteRejected),
         (answer(429, Retry_After="3"), RateLimited),
-        (httpx.Response(200, text="<html>maintenance</html>"), RemoteRejected),
     ]
     for reply, error in cases:
         with subtests.test(reply=reply), pytest.raises(error):
@@ -296,7 +317,7 @@ STATUS = {"field": "state", "readable": ["NEW", "DONE", "CLOSED"], "writable": [
 def test_a_status_is_written_as_the_field_that_it_is() -> None:
     seen: list[httpx.Request] = []
     made = erp(answer(204), seen=seen, status=STATUS)
-    assert made.set_status("5", "DONE", current="NEW", version="7").fields == {"state": "DONE"}
+    assert made.set_status("5", "DONE", current="NEW", version="7").id == "5"
     assert seen[0].read() == b'{"state":"DONE"}'
 
 

@@ -11,8 +11,9 @@ from flask.testing import FlaskClient
 
 from local.erp.testing import Simulator, running_simulator
 from shared.events import Event
+from shared.state import RecordKey
 from shared.sync import pull
-from shared.sync.records import blank_record
+from shared.sync.parts import KIND, blank_record
 from tests.fakes.process import forget
 from tests.fakes.publisher import FakePublisher
 from tests.fakes.settings import SITES, Settings
@@ -84,7 +85,7 @@ def link(state: MemoryStateStore, erp: Simulator) -> str:
     """An order that is linked to the work order, and then changed by a person; its number."""
     made = erp.http.post(f"{erp.base_url}/{SITE}/orders", json=ORDER, headers={"Authorization": "Bearer token"})
     number = str(made.raise_for_status().json()["id"])
-    record = blank_record(SITE, WORK_ORDER, ORDER["externalReference"], datetime.now(UTC))
+    record = blank_record(RecordKey(SITE, KIND, WORK_ORDER), ORDER["externalReference"], datetime.now(UTC))
     locked = state.lock_record(record.key, owner="test", lease_s=60)
     assert locked is not None
     state.save_record(locked, record)

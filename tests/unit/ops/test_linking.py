@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from shared.erp.base import ErpDescription, ErpField, ErpRecord
 from shared.errors import ConfigError
-from shared.state import SyncRecord
+from shared.state import RecordKey, SyncRecord
 from shared.sync.linking import LinkRule, Match, Matching, counts
-from shared.sync.records import blank_record
+from shared.sync.parts import KIND, blank_record
 from shared.sync.reference import external_reference
 
 SITE = "plant-1"
@@ -34,7 +34,7 @@ def erp_record(erp_id: str, value: Any = None, reference: str | None = None) -> 
 
 
 def record(number: int, erp_id: str | None, **changes: Any) -> SyncRecord:
-    blank = blank_record(SITE, number, external_reference(SITE, number), NOW)
+    blank = blank_record(RecordKey(SITE, KIND, number), external_reference(SITE, number), NOW)
     linked = {"erp_id": erp_id, "state": "linked", "base": {"title": {"maintainx": 1, "sent": 1, "erp": 1}}}
     return replace(blank, **{**linked, **changes})
 

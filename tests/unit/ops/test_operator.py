@@ -14,7 +14,7 @@ from shared.errors import BrokerUnavailable, ConfigError, RecordBusy
 from shared.events import Event
 from shared.state import ClaimKey, RecordKey
 from shared.sync.operator import Operator
-from shared.sync.records import blank_record
+from shared.sync.parts import KIND, blank_record
 from shared.sync.reservation import reservation
 from tests.fakes.publisher import FakePublisher
 from tests.fakes.sync_world import SITE, WORK_ORDER, World, event, example_mapping
@@ -219,7 +219,7 @@ def test_a_record_that_is_being_made_is_not_linked() -> None:
     assert locked is not None
     linked = by(world, Sender(world))
     world.state.save_record(
-        locked, replace(blank_record(SITE, WORK_ORDER, "r", world.now), intent={"action": "create"})
+        locked, replace(blank_record(RecordKey(SITE, KIND, WORK_ORDER), "r", world.now), intent={"action": "create"})
     )
     assert linked.link(KEY, erp_id, "r") == "taken"
 

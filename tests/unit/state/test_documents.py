@@ -22,6 +22,12 @@ _JSON = st.recursive(
     max_leaves=8,
 )
 _OBJECTS = st.dictionaries(_TEXT, _JSON, max_size=4)
+_CONFLICTS = st.dictionaries(
+    st.text(),
+    st.fixed_dictionaries(
+        {"reason": st.sampled_from(["erp_is_final", "gone"]), "decided": st.sampled_from([None, "erp"])}
+    ),
+)
 _RECORDS = st.builds(
     lambda base, **fields: SyncRecord(base=base, base_hash=content_hash(base), **fields),
     base=_OBJECTS,
@@ -33,7 +39,7 @@ _RECORDS = st.builds(
     erp_version=st.none() | _TEXT,
     state=st.sampled_from(["creating", "linked", "deleted", "orphaned"]),
     intent=st.none() | _OBJECTS,
-    conflicts=_OBJECTS,
+    conflicts=_CONFLICTS,
     maintainx_updated_at=st.none() | _MOMENTS,
     updated_at_utc=_MOMENTS,
     carries_reference=st.booleans(),
@@ -51,7 +57,9 @@ def test_record_survives_the_document(record: SyncRecord) -> None:
 
 @given(_RECORDS)
 def test_document_says_whether_something_waits_for_a_person(record: SyncRecord) -> None:
-    assert d.record_fields(record)["parked"] is (record.conflicts != {})
+    assert d.record_fields(record)["parked"] is any(
+        each["reason"] != "erp_is_final" or each["decided"] is not None for each in record.conflicts.values()
+    )
 
 
 def test_document_with_a_lock_only_is_no_record() -> None:

@@ -11,9 +11,9 @@ import pytest
 from shared.events import Event
 from shared.outcomes import Outcome
 from shared.state import RecordKey, SyncRecord
-from shared.sync.engine import LEASE_S
 from shared.sync.new_in_erp import mark_of, new_event
 from shared.sync.operator import Linked, Operator
+from shared.sync.parts import LEASE_S
 from tests.fakes.sync_world import SITE, WORK_ORDER, Killed, Wire, World, apart, both_ways_mapping, event
 
 ORDER = {

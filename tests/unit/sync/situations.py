@@ -9,9 +9,9 @@ from typing import Any
 
 from shared.events import Event
 from shared.sync.conflicts import DELETION, ORPHAN, resolved_event
-from shared.sync.look import DELETED_EVENT
-from shared.sync.resolver import Agreed
-from shared.sync.sides import compared
+from shared.sync.merge import Baseline
+from shared.sync.plan import DELETED_EVENT
+from shared.sync.snapshot import compared
 from shared.values import same_value
 from tests.fakes.erp import SeparateStatusErp, TenantErp
 from tests.fakes.sync_world import SITE, WORK_ORDER, World, both_ways_mapping, erp_event, event
@@ -268,7 +268,7 @@ def assert_in_step(world: World, *, unknowable: int = 0) -> None:
     status = world.erp.description.status
     assert status is not None
     for name, rule in compared(world.mapping).items():
-        agreed, parked = Agreed.of(record.base, name), record.conflicts.get(name)
+        agreed, parked = Baseline.of(record.base, name), record.conflicts.get(name)
         if parked is not None:
             assert same_value(parked["erp"], actual[name]), name
             assert same_value(parked["sent"], wanted[name]), name

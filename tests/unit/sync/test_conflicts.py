@@ -8,7 +8,7 @@ import pytest
 
 from shared.errors import ConfigError
 from shared.sync.conflicts import CONFLICT_EVENT
-from shared.sync.resolver import Side
+from shared.sync.merge import Side
 from tests.fakes.sync_world import SITE, WORK_ORDER, Wire, World, both_ways_mapping, erp_event, event
 
 
@@ -182,10 +182,10 @@ def closed() -> World:
     return world
 
 
-def test_what_a_final_order_does_not_take_is_parked_and_not_sent(closed: World) -> None:
+def test_what_a_final_order_does_not_take_is_told_once_and_not_sent(closed: World) -> None:
     wire = Wire()
     outcome = closed.deliver(event("e2"), wire)
-    assert (outcome.kind, outcome.reason, outcome.detail["fields"]) == ("done", "parked", ["shortText"])
+    assert (outcome.kind, outcome.reason, outcome.detail["fields"]) == ("done", "late", ["shortText"])
     assert wire.count("erp") == 0
     kept = closed.record().conflicts["shortText"]
     assert (kept["reason"], kept["detail"]) == ("erp_is_final", "CLOSED")
@@ -200,7 +200,7 @@ def test_of_a_final_order_changes_still_come(closed: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("side", "title", "reason"), [("erp", "Replace seal on feed pump", "pulled"), ("maintainx", BOTH[0], "parked")]
+    ("side", "title", "reason"), [("erp", "Replace seal on feed pump", "pulled"), ("maintainx", BOTH[0], "late")]
 )
 def test_a_final_order_s_value_can_only_be_accepted(closed: World, side: Side, title: str, reason: str) -> None:
     closed.deliver(event("e2"))

@@ -16,7 +16,7 @@ from shared.errors import (
     RemoteRejected,
     RemoteUnavailable,
 )
-from shared.sync.engine import LEASE_S
+from shared.sync.parts import LEASE_S
 from tests.fakes.sync_world import (
     WORK_ORDER,
     Killed,

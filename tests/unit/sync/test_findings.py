@@ -13,9 +13,9 @@ from shared.erp.base import ErpRecord
 from shared.state import SyncRecord
 from shared.sync.conflicts import ORPHAN, Parked
 from shared.sync.findings import Finding, change_event, judge, judge_gone
-from shared.sync.resolver import Agreed
-from shared.sync.session import maintainx_hash
-from shared.sync.sides import compared
+from shared.sync.merge import Baseline
+from shared.sync.parts import maintainx_hash
+from shared.sync.snapshot import compared
 from tests.fakes.sync_world import SITE, WORK_ORDER, example_mapping
 
 NOON = datetime(2026, 9, 14, 12, tzinfo=UTC)
@@ -30,7 +30,7 @@ FIELDS = {
     "dueDate": "2026-09-16",
     "plant": "1010",
 }
-BASE = {name: Agreed("of MaintainX", value, value).to_json() for name, value in FIELDS.items()}
+BASE = {name: Baseline("of MaintainX", value, value).to_json() for name, value in FIELDS.items()}
 RECORD = SyncRecord(
     site=SITE,
     kind="work_order",
@@ -158,7 +158,7 @@ def test_back_and_forth_is_a_new_event_each_time(subtests: pytest.Subtests) -> N
                     finding = judge(erp, WORK_ORDER, record, RULES)
                     assert (finding.skip, finding.fields) == (None, ("priority",))
                     ids.append(event_id(finding))
-                    base = {**record.base, "priority": Agreed("x", value, value).to_json()}
+                    base = {**record.base, "priority": Baseline("x", value, value).to_json()}
                     record = replace(
                         record, base=base, erp_version=told, updated_at_utc=record.updated_at_utc + timedelta(minutes=1)
                     )

@@ -8,7 +8,7 @@ import pytest
 
 from shared.errors import RecordNotVisible
 from shared.sync.conflicts import DELETION, ORPHAN
-from shared.sync.resolver import Side
+from shared.sync.merge import Side
 from tests.fakes.erp import SeparateStatusErp
 from tests.fakes.sync_world import SITE, WORK_ORDER, Wire, World, both_ways_mapping, erp_event, event, work_order
 

@@ -10,8 +10,8 @@ import pytest
 from shared.config.mappings import MappingFile
 from shared.erp.base import ErpRecord
 from shared.errors import MappingError
+from shared.sync.merge import UNREAD, Baseline, Direction, FieldState, Policy, merge
 from shared.sync.new_in_erp import as_made_of_erp, is_wanted, mark_of, marked_erp_id, new_event, new_work_order
-from shared.sync.resolver import UNKNOWN, Agreed, Direction, FieldState, Policy, resolve
 from tests.fakes.sync_world import SITE, ZONE, both_ways_mapping
 
 NOW = datetime(2026, 9, 14, 12, tzinfo=UTC)
@@ -164,24 +164,24 @@ def test_at_the_first_meeting_the_erps_value_stays_whatever_the_policy(subtests:
                         direction=direction,
                         policy=policy,
                     )
-                    (decision,) = resolve([as_made_of_erp(state)], "maintainx").decisions
+                    (decision,) = merge([as_made_of_erp(state)], "maintainx").decisions
                     assert decision.winner == "erp"
 
 
 def test_what_the_erp_leaves_empty_and_maintainx_cannot_stays_empty_in_the_erp() -> None:
     state = FieldState(field="priority", base=None, maintainx="NONE", sent="4", erp=None)
-    (decision,) = resolve([as_made_of_erp(state)], "maintainx").decisions
+    (decision,) = merge([as_made_of_erp(state)], "maintainx").decisions
     assert (decision.kind, decision.winner) == ("agreed", None)
 
 
 def test_what_the_erp_does_not_show_is_left_as_it_is() -> None:
-    unseen = FieldState(field="f", base=None, maintainx="b", sent="b", erp=UNKNOWN)
-    (decision,) = resolve([as_made_of_erp(unseen)], "maintainx").decisions
+    unseen = FieldState(field="f", base=None, maintainx="b", sent="b", erp=UNREAD)
+    (decision,) = merge([as_made_of_erp(unseen)], "maintainx").decisions
     assert (decision.kind, decision.winner, decision.state.erp) == ("agreed", None, None)
 
 
 def test_after_the_first_agreement_a_field_is_like_any_other_and_a_person_decides_before_it() -> None:
-    agreed = FieldState(field="f", base=Agreed("a", "a", "a"), maintainx="b", sent="b", erp="a")
+    agreed = FieldState(field="f", base=Baseline("a", "a", "a"), maintainx="b", sent="b", erp="a")
     assert as_made_of_erp(agreed) == agreed
     decided = FieldState(field="f", base=None, maintainx="b", sent="b", erp="a", decided="maintainx")
     assert as_made_of_erp(decided).decided == "maintainx"

@@ -205,7 +205,8 @@ def test_a_new_order_that_is_released_at_once_gets_its_status_by_steps_only() ->
 
     def releases(fields: Mapping[str, Any], reference: str) -> ErpRecord:
         made = real(fields, reference)
-        return world.erp.set_status(made.id, "IN_WORK", current="NEW", version=None)
+        world.erp.set_status(made.id, "IN_WORK", current="NEW", version=None)
+        return world.erp.get(made.id)
 
     world.erp.create = releases  # type: ignore[method-assign]
     world.change(status="DONE")

@@ -14,7 +14,7 @@ from shared.outcomes import Outcome
 from shared.sync.conflicts import STRANGER
 from shared.sync.findings import judge
 from shared.sync.reference import is_of_another
-from shared.sync.sides import compared
+from shared.sync.snapshot import compared
 from tests.fakes.sync_world import SITE, WORK_ORDER, World, both_ways_mapping, erp_event, event, work_order
 from tests.unit.sync.pull_plant import Plant
 

@@ -13,8 +13,8 @@ import pytest
 from shared.errors import DuplicateRecord, OutcomeUnknown, RecordBusy, RemoteUnavailable, ValidationFailed
 from shared.maintainx.creation import SETTLE_S
 from shared.sync.attempt import memo_name
-from shared.sync.engine import LEASE_S
 from shared.sync.new_in_erp import mark_of
+from shared.sync.parts import LEASE_S
 from shared.sync.reservation import reservation
 from tests.cases import try_each
 from tests.fakes.sync_world import SITE, Killed, When, Wire, both_ways_mapping, erp_event, event

@@ -19,9 +19,9 @@ from shared.errors import (
     TransientError,
 )
 from shared.maintainx.creation import SETTLE_S
-from shared.sync.engine import LEASE_S
 from shared.sync.new_in_erp import mark_of
 from shared.sync.operator import LINK_TAKES_S
+from shared.sync.parts import LEASE_S
 from tests.fakes.sync_world import SITE, WORK_ORDER, Killed, Meeting, Wire, both_ways_mapping, erp_event, event
 from tests.unit.sync.planned_site import MADE, Site
 

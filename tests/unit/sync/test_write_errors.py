@@ -14,7 +14,6 @@ from shared import errors
 from shared.errors import BridgeError, PermanentError, RemoteRejected, TransientError
 from shared.events import Source
 from shared.sync.intent import Intent
-from shared.sync.session import ErpRefuses, RecordSession
 from tests.cases import try_each
 from tests.fakes.erp import SeparateStatusErp, TenantErp
 from tests.fakes.sync_world import Killed, Meeting, World, both_ways_mapping, erp_event, event
@@ -28,18 +27,18 @@ ERRORS = [
     if error not in (BridgeError, TransientError, PermanentError)
 ]
 RAISED = "raised, nothing was written"
-UNKNOWN = "raised, may have been written"
+UNCLEAR = "raised, may have been written"
 TRIED_AGAIN = "looked at again and tried three times, then raised"
 PARKED = "parked for a person"
 NOT_VISIBLE = "raised as RecordNotVisible: an event will tell of the deletion"
 # At a create, at another write to the ERP, at a write to MaintainX (whose client repeats requests by itself, so that an
 # outage does not tell whether one of them was done). What is not here is raised, and nothing was written.
 FATES = {
-    "OutcomeUnknown": (UNKNOWN, UNKNOWN, UNKNOWN),
-    "RemoteUnavailable": (RAISED, RAISED, UNKNOWN),
-    "ServerFailed": (RAISED, RAISED, UNKNOWN),
-    "NetworkFailed": (RAISED, RAISED, UNKNOWN),
-    "BreakerOpen": (RAISED, RAISED, UNKNOWN),
+    "OutcomeUnknown": (UNCLEAR, UNCLEAR, UNCLEAR),
+    "RemoteUnavailable": (RAISED, RAISED, UNCLEAR),
+    "ServerFailed": (RAISED, RAISED, UNCLEAR),
+    "NetworkFailed": (RAISED, RAISED, UNCLEAR),
+    "BreakerOpen": (RAISED, RAISED, UNCLEAR),
     "VersionConflict": (TRIED_AGAIN, TRIED_AGAIN, TRIED_AGAIN),
     "RemoteRejected": (RAISED, PARKED, RAISED),
     "ValidationFailed": (RAISED, PARKED, RAISED),
@@ -120,7 +119,7 @@ def has_its_fate(error: type[BridgeError], write: Write) -> None:
     assert len(tries) == (3 if fate == TRIED_AGAIN else 1 if looked_first else 2)
     intent = Intent.of(world.record())
     if fate != TRIED_AGAIN:
-        assert (intent is not None) == (fate == UNKNOWN)
+        assert (intent is not None) == (fate == UNCLEAR)
         assert intent is None or intent.given_up_at
     assert len(world.record().conflicts) == (fate == PARKED)
     # Nothing is lost: once the fault is gone, the next delivery writes it.
@@ -184,21 +183,6 @@ NOTHING: dict[str, Any] = {
     **{key: {} for key in ("before", "after", "rejected", "policy", "agreed")},
     "version_before": None,
 }
-
-
-def test_after_a_write_that_was_refused_nothing_is_under_way_any_more() -> None:
-    world = World(both_ways_mapping())
-    linked(world)
-    record = world.record()
-    locked = world.state.lock_record(record.key, owner="test", lease_s=60)
-    assert locked is not None
-    session = RecordSession(locked, record, world.state, world, lambda: world.now, lease_s=60)
-    intent = Intent(action="update", direction="maintainx_to_erp", event_id="e1", actor="webhook", at="", **NOTHING)
-    for refusal in (errors.StatusNotPossible("no way"), ErpRefuses("no"), errors.VersionConflict("changed")):
-        with pytest.raises(type(refusal)):
-            session.perform(intent, partial(_raise, refusal))
-        session.keep()
-        assert world.record().intent is None, refusal
 
 
 def _raise(error: BaseException) -> NoReturn:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shared.erp.base import ErpField
-from shared.errors import RemoteRejected
+from shared.errors import RemoteRejected, RemoteUnavailable
 from tests.unit.erp.oracle.tenant import answer, config, erp
 
 ATTRIBUTES: list[dict[str, Any]] = [
@@ -49,7 +49,7 @@ def test_describe_tells_the_tenant_s_own_fields() -> None:
 def test_an_answer_without_attributes_is_an_error_and_not_an_order_without_fields(subtests: pytest.Subtests) -> None:
     cases: list[Any] = [{}, [], {"Resources": {}}, {"Resources": {"maintenanceWorkOrders": {}}}, "x", None]
     for body in cases:
-        with subtests.test(body=body), pytest.raises(RemoteRejected):
+        with subtests.test(body=body), pytest.raises((RemoteRejected, RemoteUnavailable)):
             erp(answer(200, body)).describe()
 
 

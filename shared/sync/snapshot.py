@@ -16,24 +16,26 @@ from shared.events import parse_utc
 from shared.state import SyncRecord
 from shared.sync.conflicts import decided_side
 from shared.sync.maintainx_side import WorkOrder
-from shared.sync.resolver import UNKNOWN, Agreed, Choice, Direction, FieldState, Side
+from shared.sync.merge import UNREAD, Baseline, Choice, Direction, FieldState, Side
 from shared.values import same_value
+
+STATUS_PATH = "status"
 
 
 @dataclass(frozen=True, slots=True)
-class Ours:
+class WorkOrderSnapshot:
     """MaintainX's side: the work order as read, and its mapped fields by ERP name."""
 
     work_order: WorkOrder
     fields: Mapping[str, Mapped]
 
     @classmethod
-    def read(cls, mapping: MappingFile, work_order: WorkOrder, zone: ZoneInfo) -> Ours:
+    def read(cls, mapping: MappingFile, work_order: WorkOrder, zone: ZoneInfo) -> WorkOrderSnapshot:
         """MappingError if the mapping has no answer for a value."""
         return cls(work_order, read_work_order(mapping, work_order, zone))
 
     @classmethod
-    def read_or_none(cls, mapping: MappingFile, work_order: WorkOrder, zone: ZoneInfo) -> Ours | None:
+    def read_or_none(cls, mapping: MappingFile, work_order: WorkOrder, zone: ZoneInfo) -> WorkOrderSnapshot | None:
         """The same; None if the mapping has no answer for a value."""
         try:
             return cls.read(mapping, work_order, zone)
@@ -42,14 +44,14 @@ class Ours:
 
     def compared(self, mapping: MappingFile) -> dict[str, Any]:
         """What `maintainx_hash` is made of, as far as it is compared at all: the agreements if both sides had these."""
-        return {f: Agreed(self.fields[f].maintainx, self.fields[f].sent, None).to_json() for f in compared(mapping)}
+        return {f: Baseline(self.fields[f].maintainx, self.fields[f].sent, None).to_json() for f in compared(mapping)}
 
-    def with_values(self, mapping: MappingFile, zone: ZoneInfo, values: Mapping[str, Any]) -> Ours:
+    def with_values(self, mapping: MappingFile, zone: ZoneInfo, values: Mapping[str, Any]) -> WorkOrderSnapshot:
         """The side after MaintainX got these values (by dotted path)."""
         changed: dict[str, Any] = dict(self.work_order)
         for name, value in nested(values).items():
             changed[name] = {**(changed.get(name) or {}), **value} if isinstance(value, dict) else value
-        return Ours.read(mapping, changed, zone)
+        return WorkOrderSnapshot.read(mapping, changed, zone)
 
 
 def compared(mapping: MappingFile) -> dict[str, FieldRule]:
@@ -61,7 +63,7 @@ def field_states(
     mapping: MappingFile,
     zone: ZoneInfo,
     record: SyncRecord,
-    ours: Ours,
+    ours: WorkOrderSnapshot,
     found: ErpRecord | None,
     status: StatusRules | None,
 ) -> list[FieldState]:
@@ -79,9 +81,9 @@ def _field_state(
     found: ErpRecord | None,
     status: StatusRules | None,
 ) -> FieldState:
-    base = Agreed.of(record.base, rule.erp)
+    base = Baseline.of(record.base, rule.erp)
     erp = known_value(record, found, rule.erp)
-    told = None if erp is UNKNOWN else erp
+    told = None if erp is UNREAD else erp
     choice = Choice.of(record.choices, rule.erp, mine.maintainx, told)
     return FieldState(
         field=rule.erp,
@@ -99,14 +101,16 @@ def _field_state(
 
 
 def known_value(record: SyncRecord, found: ErpRecord | None, field: str) -> Any:
-    """The ERP's value of a field: as just read, else as last agreed; UNKNOWN if neither tells."""
+    """The ERP's value of a field: as just read, else as parked, else as last agreed; UNREAD if none tells."""
     if found is not None:
-        return found.fields.get(field, UNKNOWN)
-    base = Agreed.of(record.base, field)
-    return UNKNOWN if base is None else base.erp
+        return found.fields.get(field, UNREAD)
+    if field in record.conflicts:
+        return record.conflicts[field]["erp"]
+    base = Baseline.of(record.base, field)
+    return UNREAD if base is None else base.erp
 
 
-def newest_side(ours: Ours, found: ErpRecord | None) -> Side | None:
+def newest_side(ours: WorkOrderSnapshot, found: ErpRecord | None) -> Side | None:
     """The side that was changed last, MaintainX if both at once; None if one of them does not tell when."""
     if found is None or found.changed_at is None:
         return None
@@ -128,13 +132,13 @@ def _direction(rule: FieldRule) -> Direction:
     return "to_erp" if rule.maintainx is None else rule.direction
 
 
-def _back(rule: FieldRule, zone: ZoneInfo, base: Agreed | None, mine: Mapped, erp: Any) -> Any:
+def _back(rule: FieldRule, zone: ZoneInfo, base: Baseline | None, mine: Mapped, erp: Any) -> Any:
     """MappingError only if the value is one that somebody put there since both sides agreed."""
-    if not rule.travels_back or erp is UNKNOWN:
-        return UNKNOWN
+    if not rule.travels_back or erp is UNREAD:
+        return UNREAD
     try:
         return maintainx_value_of(rule, erp, mine.maintainx, zone)
     except MappingError:
         if same_value(erp, mine.sent) or same_value(erp, None) or (base is not None and same_value(erp, base.erp)):
-            return UNKNOWN
+            return UNREAD
         raise

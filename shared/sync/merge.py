@@ -30,18 +30,18 @@ Policy = Literal["maintainx", "erp", "newest", "manual"]
 Direction = Literal["both", "to_erp", "to_maintainx"]
 
 
-class _Unknown:
+class Unread:
     """A value that nobody told."""
 
     def __repr__(self) -> str:
-        return "UNKNOWN"
+        return "UNREAD"
 
 
-UNKNOWN = _Unknown()
+UNREAD = Unread()
 
 
 @dataclass(frozen=True, slots=True)
-class Agreed:
+class Baseline:
     """What a field was on each side when both last agreed on it, or when it was last decided.
 
     maintainx: MaintainX's own value; sent: what the mapping makes of it for the ERP; erp: the ERP's own value.
@@ -56,9 +56,13 @@ class Agreed:
         return {"maintainx": self.maintainx, "sent": self.sent, "erp": self.erp}
 
     @classmethod
-    def of(cls, base: Mapping[str, Any], field: str) -> Agreed | None:
+    def of(cls, base: Mapping[str, Any], field: str) -> Baseline | None:
         """The agreement on a field in a SyncRecord's base; None if there is none."""
         return cls(**base[field]) if field in base else None
+
+
+Baselines = Mapping[str, Mapping[str, Any]]
+"""ERP field -> `Baseline.to_json`, as a SyncRecord keeps them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +89,18 @@ class Choice:
 class FieldState:
     """One field, by its ERP name, with all that decides it.
 
-    maintainx, sent, erp: as in Agreed, now; erp UNKNOWN if the ERP does not show it. back: what the mapping makes of
-    the ERP's value for MaintainX, UNKNOWN if nothing. held: whether a record with the ERP's value is in what is `sent`
+    maintainx, sent, erp: as in Baseline, now; erp UNREAD if the ERP does not show it. back: what the mapping makes of
+    the ERP's value for MaintainX, UNREAD if nothing. held: whether a record with the ERP's value is in what is `sent`
     as well (SAP's CNF is released too). decided: the side that a person chose, or that had
     the record first; chosen: the one that `newest` did.
     """
 
     field: str
-    base: Agreed | None
+    base: Baseline | None
     maintainx: Any
     sent: Any
     erp: Any
-    back: Any = UNKNOWN
+    back: Any = UNREAD
     held: bool = False
     direction: Direction = "both"
     policy: Policy = "maintainx"
@@ -155,7 +159,7 @@ class Resolution:
         return tuple(d for d in self.decisions if d.kind == "agreed")
 
 
-def resolve(states: Iterable[FieldState], newest: Side | None) -> Resolution:
+def merge(states: Iterable[FieldState], newest: Side | None) -> Resolution:
     """Decide every field. newest: the side that was changed last; None if that is not known, which parks `newest`."""
     return Resolution(tuple(_decide(state, newest) for state in states))
 
@@ -179,7 +183,7 @@ def _by_policy(policy: Policy, newest: Side | None) -> Side | None:
 
 def _both_ways(state: FieldState) -> Kind:
     base, erp = state.base, state.erp
-    if erp is UNKNOWN:
+    if erp is UNREAD:
         return "agreed" if base is not None and not _maintainx_changed(state, base) else "maintainx"
     if base is None:
         return _first_meeting(state)
@@ -199,13 +203,13 @@ def _first_meeting(state: FieldState) -> Kind:
 
 
 def _to_erp(state: FieldState) -> Kind:
-    if state.erp is UNKNOWN:
+    if state.erp is UNREAD:
         return "agreed" if state.base is not None and same_value(state.sent, state.base.sent) else "maintainx"
     return "agreed" if same_value(state.sent, state.erp) or _as_agreed(state) else "maintainx"
 
 
 def _to_maintainx(state: FieldState) -> Kind:
-    return "agreed" if state.erp is UNKNOWN or _means_the_same(state) or _as_agreed(state) else "erp"
+    return "agreed" if state.erp is UNREAD or _means_the_same(state) or _as_agreed(state) else "erp"
 
 
 _KINDS = {"both": _both_ways, "to_erp": _to_erp, "to_maintainx": _to_maintainx}
@@ -217,7 +221,7 @@ def _as_agreed(state: FieldState) -> bool:
     return base is not None and not _maintainx_changed(state, base) and same_value(state.erp, base.erp)
 
 
-def _maintainx_changed(state: FieldState, base: Agreed) -> bool:
+def _maintainx_changed(state: FieldState, base: Baseline) -> bool:
     """A value of before counts as changed too if the mapping now makes something else of it."""
     return not same_value(state.maintainx, base.maintainx) or not same_value(state.sent, base.sent)
 
@@ -225,4 +229,4 @@ def _maintainx_changed(state: FieldState, base: Agreed) -> bool:
 def _means_the_same(state: FieldState) -> bool:
     if same_value(state.sent, state.erp):
         return True
-    return state.back is not UNKNOWN and same_value(state.back, state.maintainx)
+    return state.back is not UNREAD and same_value(state.back, state.maintainx)

@@ -12,8 +12,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from shared import values
-from shared.sync import resolver
-from shared.sync.resolver import UNKNOWN, Agreed, Choice, Decision, Direction, FieldState, Kind, Policy, Side, resolve
+from shared.sync import merge as merging
+from shared.sync.merge import UNREAD, Baseline, Choice, Decision, Direction, FieldState, Kind, Policy, Side, merge
 from shared.values import same_value
 
 # Agreement, MaintainX since then, ERP since then -> the kind in each direction: both, to_erp, to_maintainx.
@@ -42,7 +42,7 @@ POLICIES: tuple[Policy, ...] = get_args(Policy)
 SIDES: tuple[Side | None, ...] = (*get_args(Side), None)
 SAMENESS = ("different", "by sent", "by back")
 MAINTAINX: dict[str, tuple[Any, Any]] = {"same": ("m0", "s0"), "changed": ("m1", "s1"), "empty": (None, None)}
-ERP: dict[str, Any] = {"same": "e0", "changed": "e1", "empty": None, "unknown": UNKNOWN}
+ERP: dict[str, Any] = {"same": "e0", "changed": "e1", "empty": None, "unknown": UNREAD}
 
 
 def state_of(row: str, sameness: str = "different", **settings: Any) -> FieldState:
@@ -50,16 +50,16 @@ def state_of(row: str, sameness: str = "different", **settings: Any) -> FieldSta
     base, ours, theirs = row.split()
     maintainx, sent = MAINTAINX[ours]
     erp = ERP[theirs]
-    agreed = Agreed("m0", "s0", "e0") if base == "agreed" else None
+    agreed = Baseline("m0", "s0", "e0") if base == "agreed" else None
     if sameness == "by sent":
         sent = erp
         agreed = replace(agreed, sent=sent) if agreed is not None and ours == "same" else agreed
-    back = maintainx if sameness == "by back" else UNKNOWN if theirs == "unknown" else "b"
+    back = maintainx if sameness == "by back" else UNREAD if theirs == "unknown" else "b"
     return FieldState(field="f", base=agreed, maintainx=maintainx, sent=sent, erp=erp, back=back, **settings)
 
 
 def decided(state: FieldState, newest: Side | None) -> Decision:
-    (decision,) = resolve([state], newest).decisions
+    (decision,) = merge([state], newest).decisions
     return decision
 
 
@@ -117,7 +117,7 @@ def test_the_table_has_every_row_that_can_occur() -> None:
 
 
 def test_what_the_erp_made_of_a_value_is_not_written_again_and_again() -> None:
-    base = Agreed("pump", "pump", "PUMP")  # capitals are the ERP's way of keeping it, and nobody changed anything
+    base = Baseline("pump", "pump", "PUMP")  # capitals are the ERP's way of keeping it, and nobody changed anything
     state = FieldState(field="f", base=base, maintainx="pump", sent="pump", erp="PUMP", direction="to_erp")
     assert decided(state, None).kind == "agreed"
     assert decided(replace(state, erp="PUMP 7"), None).kind == "maintainx"
@@ -125,21 +125,21 @@ def test_what_the_erp_made_of_a_value_is_not_written_again_and_again() -> None:
 
 
 def test_what_maintainx_made_of_a_value_is_not_written_again_and_again() -> None:
-    base = Agreed("pump", "pump", "  pump")
+    base = Baseline("pump", "pump", "  pump")
     state = FieldState(field="f", base=base, maintainx="pump", sent="pump", erp="  pump", back="  pump")
     assert decided(replace(state, direction="to_maintainx"), None).kind == "agreed"
     assert decided(replace(state, direction="to_maintainx", erp="fan", back="fan"), None).kind == "erp"
 
 
 def test_a_value_of_before_counts_as_changed_if_the_mapping_makes_something_else_of_it() -> None:
-    state = FieldState(field="f", base=Agreed("HIGH", "1", "1"), maintainx="HIGH", sent="10", erp="1", back=UNKNOWN)
+    state = FieldState(field="f", base=Baseline("HIGH", "1", "1"), maintainx="HIGH", sent="10", erp="1", back=UNREAD)
     assert decided(state, None).kind == "maintainx"
 
 
 def test_changes_of_different_fields_are_merged() -> None:
     title, priority = state_of("agreed changed same"), state_of("agreed same changed")
     plant, manual = state_of("agreed same same"), state_of("agreed changed changed", policy="manual")
-    result = resolve(
+    result = merge(
         [replace(state, field=name) for name, state in {"t": title, "p": priority, "l": plant, "m": manual}.items()],
         None,
     )
@@ -149,14 +149,14 @@ def test_changes_of_different_fields_are_merged() -> None:
 
 
 SCALARS = st.sampled_from([None, "", "a", "a ", "b", "c", True, 1, 2.5])
-AGREEMENTS = st.builds(Agreed, SCALARS, SCALARS, SCALARS)
+AGREEMENTS = st.builds(Baseline, SCALARS, SCALARS, SCALARS)
 STATES = st.builds(
     FieldState,
     field=st.sampled_from("abcd"),
     base=st.none() | AGREEMENTS,
     maintainx=SCALARS,
     sent=SCALARS,
-    erp=SCALARS | st.just(UNKNOWN),
+    erp=SCALARS | st.just(UNREAD),
     back=SCALARS,
     held=st.booleans(),
     direction=st.sampled_from(DIRECTIONS),
@@ -170,7 +170,7 @@ OTHER: dict[Any, Any] = {"maintainx": "erp", "erp": "maintainx"}
 
 @given(STATES, NEWEST)
 def test_nobody_writes_what_is_agreed_on_or_parked(state: FieldState, newest: Side | None) -> None:
-    result = resolve([state], newest)
+    result = merge([state], newest)
     (decision,) = result.decisions
     quiet = decision.kind == "agreed" or decision.parked
     assert bool(result.to_erp) + bool(result.to_maintainx) == (not quiet)
@@ -178,7 +178,7 @@ def test_nobody_writes_what_is_agreed_on_or_parked(state: FieldState, newest: Si
 
 @given(st.lists(STATES, unique_by=lambda state: state.field), NEWEST)
 def test_each_field_is_decided_once_and_by_itself(states: list[FieldState], newest: Side | None) -> None:
-    result = resolve(states, newest)
+    result = merge(states, newest)
     assert result.decisions == tuple(decided(state, newest) for state in states)
     ways = [result.to_erp, result.to_maintainx, {d.field for d in result.parked}, {d.field for d in result.settled}]
     assert sorted(itertools.chain(*ways)) == sorted(state.field for state in states)
@@ -198,14 +198,14 @@ def after(state: FieldState, decision: Decision) -> FieldState:
     if decision.winner == "maintainx":
         state = replace(state, erp=state.sent)
     elif decision.winner == "erp":
-        told = None if state.erp is UNKNOWN else state.erp
+        told = None if state.erp is UNREAD else state.erp
         state = replace(state, maintainx=state.back, sent=told)
     elif decision.parked:
         return state
-    if state.erp is UNKNOWN:
+    if state.erp is UNREAD:
         known = state.base if decision.winner is None else None
-        return replace(state, base=known or Agreed(state.maintainx, state.sent, None))
-    return replace(state, base=Agreed(state.maintainx, state.sent, state.erp))
+        return replace(state, base=known or Baseline(state.maintainx, state.sent, None))
+    return replace(state, base=Baseline(state.maintainx, state.sent, state.erp))
 
 
 @given(STATES, NEWEST)
@@ -214,7 +214,7 @@ def test_a_side_that_nobody_changed_never_wins_over_one_that_somebody_changed(
 ) -> None:
     state = replace(state, direction="both", decided=None)
     base = state.base
-    assume(base is not None and state.erp is not UNKNOWN)
+    assume(base is not None and state.erp is not UNREAD)
     assert base is not None
     ours = not same_value(state.maintainx, base.maintainx) or not same_value(state.sent, base.sent)
     theirs = not same_value(state.erp, base.erp)
@@ -233,12 +233,12 @@ def test_only_a_person_makes_a_field_travel_against_its_direction(state: FieldSt
 @given(STATES, NEWEST)
 def test_the_sides_are_treated_alike(state: FieldState, newest: Side | None) -> None:
     """With a mapping that changes no value, mirrored sides have mirrored decisions."""
-    assume(state.erp is not UNKNOWN)
-    base = None if state.base is None else Agreed(state.base.maintainx, state.base.maintainx, state.base.erp)
+    assume(state.erp is not UNREAD)
+    base = None if state.base is None else Baseline(state.base.maintainx, state.base.maintainx, state.base.erp)
     one = replace(state, base=base, sent=state.maintainx, back=state.erp, held=False)
     other = replace(
         one,
-        base=None if base is None else Agreed(base.erp, base.erp, base.maintainx),
+        base=None if base is None else Baseline(base.erp, base.erp, base.maintainx),
         maintainx=one.erp,
         sent=one.erp,
         erp=one.maintainx,
@@ -253,9 +253,9 @@ def test_the_sides_are_treated_alike(state: FieldState, newest: Side | None) -> 
 
 
 @given(AGREEMENTS)
-def test_an_agreement_survives_the_record(agreed: Agreed) -> None:
-    assert Agreed.of({"f": agreed.to_json()}, "f") == agreed
-    assert Agreed.of({"f": agreed.to_json()}, "g") is None
+def test_an_agreement_survives_the_record(agreed: Baseline) -> None:
+    assert Baseline.of({"f": agreed.to_json()}, "f") == agreed
+    assert Baseline.of({"f": agreed.to_json()}, "g") is None
 
 
 def test_what_newest_chose_stands_for_the_two_values_that_it_chose_between() -> None:
@@ -267,9 +267,9 @@ def test_what_newest_chose_stands_for_the_two_values_that_it_chose_between() -> 
         assert Choice.of(choices, field, maintainx, erp) is None
 
 
-def test_the_resolver_imports_nothing_that_could_do_io() -> None:
+def test_the_merge_imports_nothing_that_could_do_io() -> None:
     allowed = {"__future__", "collections.abc", "dataclasses", "datetime", "typing", "shared.values"}
-    for module in (resolver, values):
+    for module in (merging, values):
         tree = ast.parse(inspect.getsource(module))
         imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
         assert imported <= allowed
