@@ -175,7 +175,7 @@ class _Life:
             site=_SITE,
             zone=ZoneInfo("Europe/Berlin"),
             mapping=mapping.model_copy(update={"on_new_in_erp": OnNewInErp(action="create")}),
-            maintainx=MaintainXSide(client),
+            maintainx=MaintainXSide(client, mapping.maintainx_paths),
             erp=make_adapter(config, Secrets()),
             state=state,
             publisher=_Nobody(),

@@ -106,7 +106,7 @@ def _read(engine: SyncEngine, rule: LinkRule) -> Matching:
         if number % _NOTE_EVERY == 0:
             note(f"read {number} ERP records")
     client = maintainx_client(engine.site, max_wait_s=_MAX_WAIT_S)
-    for number, work_order in enumerate(client.iter_work_orders(expand=("extra_fields",)), start=1):
+    for number, work_order in enumerate(client.iter_work_orders(expand=rule.expands), start=1):
         matching.add_work_order(work_order.wire())
         if number % _NOTE_EVERY == 0:
             note(f"read {number} work orders")

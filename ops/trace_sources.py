@@ -184,11 +184,12 @@ class Sources:
         return [letter for letter in found if letter["type"] != NEW_IN_ERP_EVENT], failed
 
     def _work_order(self) -> Mapping[str, Any] | None:
-        from shared.bootstrap import maintainx_client
+        from shared.bootstrap import maintainx_client, sync_engine
         from shared.sync.maintainx_side import MaintainXSide
 
         try:
-            return MaintainXSide(maintainx_client(self.site)).get_work_order(self.work_order_id)
+            side = sync_engine(self.site).maintainx if self.has_erp else MaintainXSide(maintainx_client(self.site))
+            return side.get_work_order(self.work_order_id)
         except RecordNotFound:
             return None
 

@@ -151,11 +151,12 @@ def sync_engine(site_id: str) -> SyncEngine:
     site = config.site(site_id)
     adapter = guarded_erp(site_id)
     assert site.erp is not None  # noqa: S101  # guarded_erp has just refused a site without
+    mapping = config.mappings[site.erp.mapping]
     return SyncEngine(
         site=site_id,
         zone=site.zone,
-        mapping=config.mappings[site.erp.mapping],
-        maintainx=MaintainXSide(maintainx_client(site_id)),
+        mapping=mapping,
+        maintainx=MaintainXSide(maintainx_client(site_id), mapping.maintainx_paths),
         erp=adapter,
         state=state_store(),
         publisher=publisher,

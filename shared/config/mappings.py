@@ -181,6 +181,11 @@ class MappingFile(Model):
     on_new_in_erp: OnNewInErp = Field(default_factory=dict, validate_default=True)
     skip_when: list[Status] = Field(default_factory=list)
 
+    @property
+    def maintainx_paths(self) -> tuple[str, ...]:
+        """What it reads of a work order, as dotted paths."""
+        return tuple(rule.maintainx for rule in self.fields if rule.maintainx is not None)
+
     @model_validator(mode="after")
     def _each_erp_field_once(self) -> Self:
         names: dict[str, int] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 from shared.config.messages import did_you_mean
@@ -64,9 +65,33 @@ OBJECTS = frozenset(
         "workOrderSummary",
     }
 )
+# What MaintainX shows of a work order only if it is asked for (its OpenAPI document): beginning of a path -> `expand`.
+_EXPANDS = {
+    "asset": "asset",
+    "asset.assetExtraFields": "asset_extra_fields",
+    "estimatedTime": "estimated_time",
+    "extraFields": "extra_fields",
+    "location": "location",
+    "location.locationExtraFields": "location_extra_fields",
+}
+# The same of rows of a list, which have no `assetId` either; those in NOT_IN_LISTS no list shows at all.
+_ROW_EXPANDS = {**_EXPANDS, "assetId": "asset", "procedure": "procedure", "thumbnail": "thumbnail"}
+NOT_IN_LISTS = frozenset({"externalData", "isParent", "parentId", "progress"})
 # A work order in one of these has come to its end.
 OVER = frozenset({"DONE", "CANCELED", "SKIPPED"})
 READ_ONLY_VALUES: dict[str, frozenset[str]] = {"status": frozenset({"SKIPPED"}), "type": frozenset({"CYCLE_COUNT"})}
+
+
+def expands_of(paths: Iterable[str], *, rows: bool = False) -> tuple[str, ...]:
+    """What `expand` must ask for, so that a work order (or a row of a list) shows these paths; else they look empty."""
+    known = _ROW_EXPANDS if rows else _EXPANDS
+    return tuple(sorted({known[begin] for path in paths for begin in _beginnings(path) if begin in known}))
+
+
+def _beginnings(path: str) -> list[str]:
+    """`a.b.c` -> a, a.b, a.b.c."""
+    parts = path.split(".")
+    return [".".join(parts[:length]) for length in range(1, len(parts) + 1)]
 
 
 def unknown_path(path: str) -> str | None:

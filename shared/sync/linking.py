@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 from shared.config.mappings import value_key
-from shared.config.work_order_fields import OBJECTS, READABLE
+from shared.config.work_order_fields import NOT_IN_LISTS, OBJECTS, READABLE, expands_of
 from shared.erp.base import ErpDescription, ErpRecord
 from shared.errors import ConfigError
 from shared.events import dig
+from shared.maintainx.queries import WorkOrderRowExpand
 from shared.state import SyncRecord
 from shared.sync.operator import is_linked
 from shared.sync.reference import work_order_id_in
@@ -46,11 +47,19 @@ class LinkRule:
         first, dot, _ = path.partition(".")
         if first not in (OBJECTS if dot else READABLE.keys()):
             raise ConfigError(f"rule {text!r}: work orders have no {path!r}; extra fields are `extraFields.NAME`")
+        if first in NOT_IN_LISTS:
+            raise ConfigError(f"rule {text!r}: MaintainX's lists of work orders do not show {first}")
         return cls(erp_field, path)
+
+    @property
+    def expands(self) -> tuple[WorkOrderRowExpand, ...]:
+        """What a list of work orders must be asked for, so that its rows show the field."""
+        return cast(tuple[WorkOrderRowExpand, ...], expands_of([self.maintainx], rows=True))
 
     def of_work_order(self, work_order: Mapping[str, Any]) -> str | None:
         """The value that must be equal, as text; None if it has none."""
-        return str(work_order["id"]) if self.erp_field is None else _text(dig(work_order, self.maintainx))
+        path = "asset.id" if self.maintainx == "assetId" else self.maintainx  # rows of a list have only the latter
+        return str(work_order["id"]) if self.erp_field is None else _text(dig(work_order, path))
 
     def of_erp_record(self, record: ErpRecord, site: str, reference_length: int) -> str | None:
         """The same of an ERP record."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Protocol, cast
 
+from shared.config.work_order_fields import expands_of
 from shared.maintainx.client import MaintainXClient
 from shared.maintainx.creation import Mark, find_work_orders
-from shared.maintainx.queries import WritableStatus
+from shared.maintainx.queries import WorkOrderExpand, WritableStatus
 
 WorkOrder = Mapping[str, Any]
 
@@ -21,7 +22,7 @@ class WorkOrderPort(Protocol):
     """
 
     def get_work_order(self, work_order_id: int) -> WorkOrder:
-        """The work order as `GET /workorders/{id}` has it, extra fields included; RecordNotFound if it is gone."""
+        """The work order as `GET /workorders/{id}` has it, all that the mapping reads included; RecordNotFound if gone."""
         ...
 
     def change_work_order(self, work_order_id: int, fields: Mapping[str, Any]) -> WorkOrder:
@@ -45,14 +46,16 @@ class WorkOrderPort(Protocol):
 
 
 class MaintainXSide:
-    """`WorkOrderPort` over the client."""
+    """`WorkOrderPort` over the client. paths: of the fields that a mapping reads, which MaintainX is to show."""
 
-    def __init__(self, client: MaintainXClient) -> None:
+    def __init__(self, client: MaintainXClient, paths: Iterable[str] = ()) -> None:
         self._client = client
+        # All extra fields, as a write replaces them together.
+        self._expand = cast(tuple[WorkOrderExpand, ...], expands_of(("extraFields", *paths)))
 
     def get_work_order(self, work_order_id: int) -> WorkOrder:
         """See WorkOrderPort."""
-        return self._client.get_work_order(work_order_id, expand=("extra_fields",)).wire()
+        return self._client.get_work_order(work_order_id, expand=self._expand).wire()
 
     def change_work_order(self, work_order_id: int, fields: Mapping[str, Any]) -> WorkOrder:
         """See WorkOrderPort."""

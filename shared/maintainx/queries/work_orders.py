@@ -29,7 +29,17 @@ WorkOrderSort = Literal[
     "-completedAt",
 ]
 WorkOrderExpand = Literal[
-    "assignees", "asset", "location", "parts", "times", "time_items", "expenditures", "extra_fields", "estimated_time"
+    "assignees",
+    "asset",
+    "location",
+    "parts",
+    "times",
+    "time_items",
+    "expenditures",
+    "extra_fields",
+    "estimated_time",
+    "asset_extra_fields",
+    "location_extra_fields",
 ]
 WorkOrderRowExpand = Literal[
     "assignees",
@@ -41,6 +51,8 @@ WorkOrderRowExpand = Literal[
     "expenditures",
     "extra_fields",
     "estimated_time",
+    "asset_extra_fields",
+    "location_extra_fields",
     "categories",
     "procedure",
     "vendor_ids",

@@ -65,7 +65,7 @@ class Stack:
             site=self.site,
             zone=ZONE,
             mapping=self.mapping,
-            maintainx=wire.port("maintainx", MaintainXSide(client)),
+            maintainx=wire.port("maintainx", MaintainXSide(client, self.mapping.maintainx_paths)),
             erp=wire.port("erp", erp),
             state=wire.port("state", state),
             publisher=wire.port("publisher", self.trail),
