@@ -151,7 +151,7 @@ def sync_engine(site_id: str) -> SyncEngine:
     site = config.site(site_id)
     adapter = guarded_erp(site_id)
     assert site.erp is not None  # noqa: S101  # guarded_erp has just refused a site without
-    mapping = config.mappings[site.erp.mapping]
+    mapping = config.mappings[site.erp.mapping].counted_by(adapter.description.lengths)
     return SyncEngine(
         site=site_id,
         zone=site.zone,

@@ -10,6 +10,7 @@ from pydantic import Field, StrictBool, StrictInt, field_validator
 from shared.config.erp_connection import ConnectionConfig
 from shared.config.loading import Model
 from shared.config.names import PathBelow
+from shared.lengths import Lengths
 
 OracleStatus = Literal["ORA_UNRELEASED", "ORA_RELEASED", "ORA_ON_HOLD", "ORA_COMPLETED", "ORA_CLOSED", "ORA_CANCELED"]
 
@@ -69,7 +70,8 @@ class OracleErpConfig(ConnectionConfig):
     framework; 1 has another query language, so it is refused. `page_limit`: records a page; Oracle's own limit is just
     under 500. `reference_field`: where our reference is written when an order is made and searched for.
     `status_codes`: the tenant's own status codes -> the code of Oracle's that each is read as. `extra_fields`: other
-    fields of the tenant's work orders that a mapping uses, and their types. `window_days`: where the tenant cannot be
+    fields of the tenant's work orders that a mapping uses, and their types. `lengths`: what the columns count, which is
+    not documented: `characters`, or `bytes` of UTF-8. `window_days`: where the tenant cannot be
     asked for what changed, orders in a final status are looked at if their planned start is at most so long before the
     moment since when changes are wanted. `first_operation`: absent, orders get their operations in Oracle.
     """
@@ -82,6 +84,7 @@ class OracleErpConfig(ConnectionConfig):
     reference_field: str = Field(default="WorkOrderNumber", pattern=r"^[A-Za-z_]\w*$")
     status_codes: dict[str, OracleStatus] = Field(default_factory=dict)
     extra_fields: dict[str, Literal["text", "number", "boolean", "date", "time"]] = Field(default_factory=dict)
+    lengths: Lengths = "characters"
     window_days: StrictInt = Field(default=90, ge=1, le=3650)
     first_operation: OracleOperation | None = None
     # Not OracleCompletion(): see ErpConfig.

@@ -9,6 +9,7 @@ from pydantic import Field, StrictBool, StrictInt, StrictStr, model_validator
 from shared.config.erp_connection import ConnectionConfig
 from shared.config.loading import Model
 from shared.config.names import BelowBaseUrl, HeaderName, HeaderValue
+from shared.lengths import Lengths
 
 _ClientError = Annotated[StrictInt, Field(ge=400, le=499)]
 
@@ -101,6 +102,7 @@ class RestErpConfig(ConnectionConfig):
     busy_statuses: with which the ERP refuses what it may accept a moment later (409 where it means "locked", not
     "wrong"); 423, 425, 429, 503 always count so. conflict_statuses: those that mean "changed meanwhile", beside 412.
     error_paths: dotted paths of what an answer says is wrong; all that are there are told, else the answer as it is.
+    lengths: what it counts of a text: `characters`, `utf16` code units or `bytes` of UTF-8.
     fields, status: what the ERP's records can hold; mappings are checked against it (None: any name is taken on trust).
     """
 
@@ -132,6 +134,7 @@ class RestErpConfig(ConnectionConfig):
     busy_statuses: frozenset[_ClientError] = frozenset()
     conflict_statuses: frozenset[_ClientError] = frozenset()
     error_paths: tuple[StrictStr, ...] = ()
+    lengths: Lengths = "characters"
     fields: dict[str, RestFieldConfig] | None = Field(default=None, min_length=1)
     status: RestStatusConfig | None = None
 

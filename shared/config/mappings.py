@@ -10,6 +10,7 @@ from shared.config.loading import Model, fault_at
 from shared.config.messages import did_you_mean
 from shared.config.record_policies import OnDelete, OnNewInErp, Scalar
 from shared.config.work_order_fields import ENUMS, OVER, READ_ONLY_VALUES, WRITABLE, unknown_path
+from shared.lengths import Lengths
 
 Policy = Literal["maintainx", "erp", "newest", "manual"]
 Direction = Literal["both", "to_erp", "to_maintainx"]
@@ -41,8 +42,8 @@ class FieldRule(Model):
     `extraFields.Cost Center`). values: what each MaintainX value is called in the ERP; a value that is not there is
     an error. default: the ERP value where the work order has none (otherwise null is written). convert: `text` writes
     numbers as text, `date` writes the day of a time in the site's time zone, `time` drops the parts of a second, which
-    few ERPs keep. max_length: in characters; on_too_long `reject` makes it an error, `cut` writes the first
-    max_length, `overflow` does that too and puts the whole text before that of the ERP field `overflow_to`.
+    few ERPs keep. max_length: as the ERP counts (`lengths`); on_too_long `reject` makes it an error, `cut` writes what
+    fits, `overflow` does that too and puts the whole text before that of the ERP field `overflow_to`.
 
     direction: whose changes travel. In `to_erp` the ERP's own changes are put back, in `to_maintainx` MaintainX's are.
     once: written when the record is made and never looked at again. policy: what happens when both sides changed the
@@ -171,7 +172,8 @@ class MappingFile(Model):
 
     skip_when: a work order in one of these statuses gets no ERP record; one that has a record stays in step.
     on_erp_delete: what happens to the work order when its ERP record is gone: `cancel` cancels it, `ignore` leaves it,
-    `park` asks a person. on_new_in_erp: what happens to a record that was made in the ERP.
+    `park` asks a person. on_new_in_erp: what happens to a record that was made in the ERP. lengths: what `max_length`
+    counts; as the ERP does, if it is not said.
     """
 
     fields: list[FieldRule] = Field(min_length=1)
@@ -180,6 +182,16 @@ class MappingFile(Model):
     # Not OnNewInErp(): that would build a validator of its own at every cold start.
     on_new_in_erp: OnNewInErp = Field(default_factory=dict, validate_default=True)
     skip_when: list[Status] = Field(default_factory=list)
+    lengths: Lengths | None = None
+
+    @property
+    def counts(self) -> Lengths:
+        """What `max_length` counts."""
+        return self.lengths or "characters"
+
+    def counted_by(self, lengths: Lengths) -> MappingFile:
+        """The mapping for an ERP that counts so, unless it says itself what is counted."""
+        return self if self.lengths is not None else self.model_copy(update={"lengths": lengths})
 
     @property
     def maintainx_paths(self) -> tuple[str, ...]:

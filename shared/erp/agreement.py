@@ -14,6 +14,7 @@ from shared.config.messages import did_you_mean
 from shared.config.record_policies import Scalar
 from shared.config.work_order_fields import READABLE, unknown_path
 from shared.erp.base import ErpDescription, ErpField, StatusRules
+from shared.lengths import Lengths, length_of
 
 Fault = tuple[Location, str]
 
@@ -50,7 +51,7 @@ def disagreements(mapping: MappingFile, erp: ErpDescription, reference_field: st
         if status is not None:
             yield from _of_status(where, rule, status)
         if field is not None:
-            yield from _of_field(where, rule, field, status)
+            yield from _of_field(where, rule, field, status, erp.lengths)
     for name, value in mapping.on_delete.set.items():
         yield from _of_values({("on_delete", "set", name): value}, name, erp)
     for name, values in mapping.on_new_in_erp.when.items():
@@ -73,7 +74,9 @@ def _of_status(where: Location, rule: FieldRule, status: StatusRules) -> Iterato
         yield from _complete(where, rule, status.readable)
 
 
-def _of_field(where: Location, rule: FieldRule, field: ErpField, status: StatusRules | None) -> Iterator[Fault]:
+def _of_field(
+    where: Location, rule: FieldRule, field: ErpField, status: StatusRules | None, lengths: Lengths
+) -> Iterator[Fault]:
     if status is None and field.values is not None and rule.travels_back:
         yield from _complete(where, rule, sorted(field.values))
     if rule.direction == "to_maintainx":
@@ -84,7 +87,7 @@ def _of_field(where: Location, rule: FieldRule, field: ErpField, status: StatusR
         yield from _only(_sent_values(where, rule), field.values, "never is")
     if rule.values is None and rule.maintainx is not None:
         yield from _of_type(where, rule, field)
-    yield from _of_scalars(_sent_values(where, rule), field)
+    yield from _of_scalars(_sent_values(where, rule), field, lengths)
     yield from _of_length(where, rule, field)
 
 
@@ -115,7 +118,7 @@ def _of_values(sent: dict[Location, Scalar], name: str, erp: ErpDescription) -> 
     elif field is not None and not field.updatable:
         yield from ((place, f"{name} cannot be changed once it is made") for place in sent)
     if field is not None:
-        yield from _of_scalars(sent, field)
+        yield from _of_scalars(sent, field, erp.lengths)
 
 
 def _of_condition(where: Location, values: Sequence[Scalar], name: str, erp: ErpDescription) -> Iterator[Fault]:
@@ -163,12 +166,12 @@ def _kind(rule: FieldRule) -> str | None:
     return "moment" if kind == "time" else kind
 
 
-def _of_scalars(sent: dict[Location, Scalar], field: ErpField) -> Iterator[Fault]:
+def _of_scalars(sent: dict[Location, Scalar], field: ErpField, lengths: Lengths) -> Iterator[Fault]:
     for place, value in sent.items():
         if not _TYPES[field.type](value):
             remedy = "" if isinstance(value, str) or field.type != "text" else _IN_QUOTES
             yield place, f"{field.name} takes a {field.type}, and {value!r} is none{remedy}"
-        elif field.max_length is not None and isinstance(value, str) and len(value) > field.max_length:
+        elif field.max_length is not None and isinstance(value, str) and length_of(value, lengths) > field.max_length:
             yield place, f"{value!r} is longer than the {field.max_length} characters of {field.name}"
 
 

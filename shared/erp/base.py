@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
+from shared.lengths import Lengths
+
 FieldType = Literal["text", "number", "boolean", "date", "time"]
 
 
@@ -38,7 +40,7 @@ class ErpField:
     """One field of an ERP's record, as a mapping may use it.
 
     type: how its value looks in `ErpRecord.fields` and in writes, whatever the wire has: `text`, `number`, `boolean`;
-    `date` is `2026-09-16`; `time` is `2026-09-16T16:00:00Z` (UTC). max_length: characters. creatable, updatable:
+    `date` is `2026-09-16`; `time` is `2026-09-16T16:00:00Z` (UTC). max_length: as the ERP counts. creatable, updatable:
     whether it may be written with a create, with an update. values: all that the ERP takes there, if that is fixed.
     """
 
@@ -82,11 +84,15 @@ class StatusRules:
 
 @dataclass(frozen=True, slots=True)
 class ErpDescription:
-    """What is known of an ERP's records. fields None: nothing, so that any field name is taken on trust."""
+    """What is known of an ERP's records. fields None: nothing, so that any field name is taken on trust.
+
+    lengths: what it counts where a text has a longest length (`ErpField.max_length`).
+    """
 
     fields: Mapping[str, ErpField] | None = None
     status: StatusRules | None = None
     reference_length: int = 40
+    lengths: Lengths = "characters"
 
 
 class ErpAdapter(Protocol):

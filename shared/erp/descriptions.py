@@ -23,7 +23,8 @@ def reference_field_of(erp: ErpConfig) -> str | None:
 def _of_rest(erp: ErpConfig) -> ErpDescription:
     rest = erp.rest
     fields = None if rest.fields is None else {field.name: field for field in _rest_fields(rest)}
-    return ErpDescription(fields, None if rest.status is None else _rest_status(rest.status), rest.reference_length)
+    status = None if rest.status is None else _rest_status(rest.status)
+    return ErpDescription(fields, status, rest.reference_length, rest.lengths)
 
 
 def _rest_status(status: RestStatusConfig) -> StatusRules:

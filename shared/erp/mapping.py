@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from shared.config.mappings import FieldRule, MappingFile, value_key
 from shared.errors import MalformedEvent, MappingError
 from shared.events import dig, parse_utc
+from shared.lengths import Lengths, cut, length_of
 
 _SHOWN = 80
 
@@ -35,11 +36,11 @@ def read_work_order(mapping: MappingFile, work_order: Mapping[str, Any], zone: Z
     """
     rules = {rule.erp: rule for rule in mapping.fields}
     try:
-        values = {name: _mapped(rule, work_order, zone) for name, rule in rules.items()}
+        values = {name: _mapped(rule, work_order, zone, mapping.counts) for name, rule in rules.items()}
         for name, rule in rules.items():
-            if rule.overflow_to is not None and _is_too_long(rule, values[name].maintainx):
+            if rule.overflow_to is not None and _is_too_long(rule, values[name].maintainx, mapping.counts):
                 other = rules[rule.overflow_to]
-                values[other.erp] = _with_overflow(other, values[name].maintainx, values[other.erp])
+                values[other.erp] = _with_overflow(other, values[name].maintainx, values[other.erp], mapping.counts)
     except MappingError as error:
         raise MappingError(f"work order {work_order.get('id')}: {error}") from error.__cause__
     return values
@@ -59,14 +60,14 @@ def maintainx_value(rule: FieldRule, work_order: Mapping[str, Any]) -> Any:
     return value
 
 
-def _mapped(rule: FieldRule, work_order: Mapping[str, Any], zone: ZoneInfo) -> Mapped:
+def _mapped(rule: FieldRule, work_order: Mapping[str, Any], zone: ZoneInfo, lengths: Lengths) -> Mapped:
     if rule.maintainx is None:
         return Mapped(None, rule.constant)
     value = maintainx_value(rule, work_order)
-    return Mapped(value, rule.default if value is None else _sent(rule, value, zone))
+    return Mapped(value, rule.default if value is None else _sent(rule, value, zone, lengths))
 
 
-def _sent(rule: FieldRule, value: Any, zone: ZoneInfo) -> Any:
+def _sent(rule: FieldRule, value: Any, zone: ZoneInfo, lengths: Lengths) -> Any:
     if rule.convert is not None:
         value = _CONVERSIONS[rule.convert](rule, value, zone)
     if rule.values is not None:
@@ -74,24 +75,25 @@ def _sent(rule: FieldRule, value: Any, zone: ZoneInfo) -> Any:
         if key not in rule.values:
             raise _fault(rule, value, f"is not in values ({', '.join(sorted(rule.values))})")
         value = rule.values[key]
-    return _fitted(rule, value)
+    return _fitted(rule, value, lengths)
 
 
-def _fitted(rule: FieldRule, value: Any) -> Any:
-    if not _is_too_long(rule, value):
+def _fitted(rule: FieldRule, value: Any, lengths: Lengths) -> Any:
+    if rule.max_length is None or not _is_too_long(rule, value, lengths):
         return value
     if rule.on_too_long == "reject":
-        raise _fault(rule, value, f"has {len(value)} characters, {rule.max_length} fit")
-    return value[: rule.max_length].rstrip()  # ERPs drop blanks at the end; a text that comes back must be equal
+        raise _fault(rule, value, f"has {length_of(value, lengths)} {_UNITS[lengths]}, {rule.max_length} fit")
+    # ERPs drop blanks at the end; a text that comes back must be equal.
+    return cut(value, rule.max_length, lengths).rstrip()
 
 
-def _is_too_long(rule: FieldRule, value: Any) -> bool:
-    return rule.max_length is not None and isinstance(value, str) and len(value) > rule.max_length
+def _is_too_long(rule: FieldRule, value: Any, lengths: Lengths) -> bool:
+    return rule.max_length is not None and isinstance(value, str) and length_of(value, lengths) > rule.max_length
 
 
-def _with_overflow(rule: FieldRule, text: str, own: Mapped) -> Mapped:
+def _with_overflow(rule: FieldRule, text: str, own: Mapped, lengths: Lengths) -> Mapped:
     """The field that takes what another one has no room for: that one's whole text first."""
-    return Mapped(own.maintainx, _fitted(rule, f"{text}\n{own.sent}" if own.sent else text))
+    return Mapped(own.maintainx, _fitted(rule, f"{text}\n{own.sent}" if own.sent else text, lengths))
 
 
 def _as_text(_rule: FieldRule, value: Any, _zone: ZoneInfo) -> str:
@@ -122,4 +124,5 @@ def shown(value: Any) -> str:
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
+_UNITS: dict[Lengths, str] = {"characters": "characters", "utf16": "UTF-16 code units", "bytes": "bytes"}
 _CONVERSIONS = {"text": _as_text, "date": _as_date, "time": _as_time}

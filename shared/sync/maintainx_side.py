@@ -22,7 +22,7 @@ class WorkOrderPort(Protocol):
     """
 
     def get_work_order(self, work_order_id: int) -> WorkOrder:
-        """The work order as `GET /workorders/{id}` has it, all that the mapping reads included; RecordNotFound if gone."""
+        """The work order as `GET /workorders/{id}` has it, with all that the mapping reads. RecordNotFound if gone."""
         ...
 
     def change_work_order(self, work_order_id: int, fields: Mapping[str, Any]) -> WorkOrder:

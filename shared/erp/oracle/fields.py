@@ -94,7 +94,7 @@ def described(settings: OracleErpConfig, fields: Mapping[str, ErpField]) -> ErpD
     """The description of an order with these fields. The reference is written once, by us, with the create."""
     reference = fields.get(settings.reference_field)
     length = reference.max_length if reference is not None else None
-    return ErpDescription(fields, STATUS_RULES, length or _REFERENCE_LENGTH)
+    return ErpDescription(fields, STATUS_RULES, length or _REFERENCE_LENGTH, settings.lengths)
 
 
 def known_fields(settings: OracleErpConfig) -> dict[str, ErpField]:

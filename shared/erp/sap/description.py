@@ -23,4 +23,5 @@ def described(config: SapErpConfig, fields: Mapping[str, SapField], reference_le
     found[STATUS] = ErpField(STATUS, values=RULES.writable)
     if config.long_text:
         found[LONG_TEXT] = ErpField(LONG_TEXT)
-    return ErpDescription(found, RULES, reference_length)
+    # ABAP keeps texts in UTF-16: a character beyond the basic plane takes two places (local/sap/edm.py counts so too).
+    return ErpDescription(found, RULES, reference_length, "utf16")

@@ -232,7 +232,7 @@ def sap_plant(simulator: SapSimulator, mapping: MappingFile) -> SapPlant:
         "mapping": "sap-s4hana",
         "sap": {"client": "100", "timeout_s": 5.0, "settle_s": 5.0},
     }
-    return SapPlant(simulator, site, mapping, ErpConfig.model_validate(settings))
+    return SapPlant(simulator, site, mapping.counted_by("utf16"), ErpConfig.model_validate(settings))
 
 
 def _if_allowed(write: Callable[[], object]) -> bool:
