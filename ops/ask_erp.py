@@ -13,7 +13,6 @@ from shared.erp.agreement import disagreements
 from shared.erp.base import ErpDescription
 from shared.erp.descriptions import reference_field_of
 from shared.errors import BridgeError
-from shared.health import NO_REFERENCE
 from shared.secrets import Secrets
 
 
@@ -48,5 +47,5 @@ def ask_erps(config: Config, folder: Path, secrets: Secrets) -> Answers:
 def _description(site: SiteConfig, secrets: Secrets) -> ErpDescription:
     assert site.erp is not None  # noqa: S101  # the caller looked
     erp = make_adapter(site.erp, secrets)
-    erp.find_by_reference(NO_REFERENCE)
+    erp.probe()
     return erp.describe()

@@ -17,7 +17,6 @@ from shared.maintainx.subscriptions.check import Finding
 from shared.maintainx.subscriptions.work import Done, Report
 
 # No record carries it: the ERP has to search, and finds nothing.
-NO_REFERENCE = "bridge-health-probe"
 
 
 class Organizations(Protocol):
@@ -82,7 +81,7 @@ def _maintainx(site: SiteConfig, parts: Parts) -> Probe:
 
 
 def _erp(site: SiteConfig, parts: Parts) -> Probe:
-    parts.erp(site.id).find_by_reference(NO_REFERENCE)
+    parts.erp(site.id).probe()
     return Probe("erp", ok=True)
 
 

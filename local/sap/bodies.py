@@ -71,10 +71,10 @@ def derive(settings: Settings, header: Row, children: Mapping[str, Mapping[Any, 
     header["TechnicalObject"] = header["TechnicalObjectLabel"] = equipment or location
     header["TechObjIsEquipOrFuncnlLoc"] = "EAMS_EQUI" if equipment else "EAMS_FL" if location else ""
     header["OrderHasLongText"] = bool(children["MaintenanceOrderLongText"])
-    header["SystemStatusText"] = status.line(settings.noise)
+    header["SystemStatusText"] = status.line(settings.noise, settings.codes)
     for operation in children["MaintenanceOrderOperation"].values():
         operation["MaintenanceOrder"] = header["MaintenanceOrder"]
-        operation["SystemStatusText"] = status.line(())
+        operation["SystemStatusText"] = status.line((), settings.codes)
     for text in children["MaintenanceOrderLongText"].values():
         text["MaintenanceOrder"] = header["MaintenanceOrder"]
 

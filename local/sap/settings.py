@@ -19,7 +19,8 @@ class Settings:
     a list; next_links: form of `d.__next`. noise: codes that follow in the status line. reference_field: where
     duplicates are looked for. missing: properties, functions and parameters that this system does not know yet.
     clock_offset_s: how much SAP's clock is ahead of ours. status_moves_last_change: whether a status function moves
-    LastChangeDateTime (not known of real systems); a change of fields always does.
+    LastChangeDateTime (not known of real systems); a change of fields always does. codes: those of the status line in
+    another language of the logon, by the English ones.
     """
 
     users: Mapping[str, str] = field(default_factory=dict)
@@ -35,6 +36,7 @@ class Settings:
     clock_offset_s: int = 0
     token_lifetime_s: int = 3600
     status_moves_last_change: bool = True
+    codes: Mapping[str, str] = field(default_factory=dict)
 
     def changed(self, body: Mapping[str, Any]) -> Settings:
         """These settings with those in `body`; mappings are added to. ValueError for what is none."""
@@ -55,6 +57,7 @@ _READERS: dict[str, Any] = {
     "clients": dict,
     "equipment": lambda given: dict(given) if isinstance(given, dict) else dict.fromkeys(given, ""),
     "allowed": lambda given: {name: frozenset(values) for name, values in given.items()},
+    "codes": dict,
     "noise": tuple,
     "missing": frozenset,
 }

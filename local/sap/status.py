@@ -40,9 +40,12 @@ class Status:
         """
         return not self.flagged and self.phase not in ("TECO", "CLSD", "NOEX")
 
-    def line(self, noise: tuple[str, ...]) -> str:
-        """SystemStatusText: codes in cells of five characters, cut after 40, blanks at the end lost."""
-        codes = [self.phase, self.confirmed, "DLFL" if self.flagged else "", *noise]
+    def line(self, noise: tuple[str, ...], names: Mapping[str, str]) -> str:
+        """SystemStatusText: codes in cells of five characters, cut after 40, blanks at the end lost.
+
+        names: of the codes in the language of the logon.
+        """
+        codes = [names.get(code, code) for code in (self.phase, self.confirmed, "DLFL" if self.flagged else "", *noise)]
         return "".join(f"{code:<{_CELL}}" for code in codes if code)[:_LINE].rstrip()
 
 

@@ -34,7 +34,7 @@ class SapCustomField(Model):
 class SapErpConfig(ConnectionConfig):
     """How SAP S/4HANA is spoken to (OData V2 service API_MAINTENANCEORDER).
 
-    `client`: SAP's three digits; needed on premise, ignored by the cloud. `language`: of SAP's messages.
+    `client`: SAP's three digits; needed on premise, ignored by the cloud. `language`: EN alone, of the status line.
     `reference_field`: where our reference is written: a field that nobody else uses. `custom_fields`: further fields
     of the header that a mapping, or `reference_field`, may name. `long_text`: whether `LongText` is read and written,
     as the text of kind `text_object_type` in `text_language`. `dates`: what the planned dates mean: `utc` takes them as
@@ -55,7 +55,7 @@ class SapErpConfig(ConnectionConfig):
     auth: Literal["bearer", "basic", "oauth", "none"] = "basic"
     service_path: PathBelow = "/sap/opu/odata/sap/API_MAINTENANCEORDER;v=0002"
     client: str | None = Field(default=None, pattern=r"^[0-9]{3}$")
-    language: str = Field(default="EN", pattern=r"^[A-Z]{2}$")
+    language: Literal["EN"] = "EN"
     reference_field: str = Field(default="ReferenceElement", pattern=r"^[A-Za-z]\w*$")
     custom_fields: dict[Annotated[str, Field(pattern=r"^[A-Za-z]\w*$")], SapCustomField] = Field(default_factory=dict)
     long_text: StrictBool = True
@@ -70,7 +70,7 @@ class SapErpConfig(ConnectionConfig):
     close_notifications: StrictBool = False
     cancellation_action: str | None = Field(default=None, pattern=r"^[A-Z0-9]$")
     omit_parameters: frozenset[str] = frozenset()
-    status_codes: dict[Annotated[str, Field(pattern=r"^[A-Z0-9]{1,4}$")], SapStatus] = Field(default_factory=dict)
+    status_codes: dict[Annotated[str, Field(pattern=r"^\S{1,4}$")], SapStatus] = Field(default_factory=dict)
     busy_codes: frozenset[str] = frozenset()
 
     @model_validator(mode="after")

@@ -9,6 +9,8 @@ from typing import Any, Literal, Protocol
 
 from shared.lengths import Lengths
 
+# A reference that no record has, for probes.
+NO_REFERENCE = "bridge-health-probe"
 FieldType = Literal["text", "number", "boolean", "date", "time"]
 
 
@@ -116,6 +118,13 @@ class ErpAdapter(Protocol):
 
     def describe(self) -> ErpDescription:
         """The same as the ERP itself tells it, where it does (`$metadata`, `describe`); else `description`."""
+        ...
+
+    def probe(self) -> None:
+        """See that the ERP answers, searches, and shows its records so that they can be understood. No write.
+
+        ConfigError if it cannot work as it is configured.
+        """
         ...
 
     def create(self, fields: Mapping[str, Any], reference: str) -> ErpRecord:

@@ -33,6 +33,10 @@ class GuardedErp:
         """See ErpAdapter."""
         return self.erp.settle_s
 
+    def probe(self) -> None:
+        """See ErpAdapter."""
+        self._guard(self.erp.probe)
+
     def create(self, fields: Mapping[str, Any], reference: str) -> ErpRecord:
         """See ErpAdapter."""
         return self._guard(lambda: self.erp.create(fields, reference))

@@ -51,6 +51,9 @@ class TenantErp:
             order.changed_at = self._clock().isoformat()
         return order
 
+    def probe(self) -> None:
+        return
+
     def describe(self) -> ErpDescription:
         return self.description
 

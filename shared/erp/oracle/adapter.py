@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 
 from shared.config.erp import ErpConfig
-from shared.erp.base import ErpDescription, ErpRecord
+from shared.erp.base import NO_REFERENCE, ErpDescription, ErpRecord
 from shared.erp.connection import json_of, object_of
 from shared.erp.oracle import queries
 from shared.erp.oracle.completion import Operations
@@ -69,6 +69,10 @@ class OracleErp:
         """See ErpAdapter. The tenant's own fields, without children and flexfields."""
         found = [field for one in self._attributes() if (field := field_of(one)) is not None]
         return described(self._settings, {field.name: field for field in found})
+
+    def probe(self) -> None:
+        """See ErpAdapter."""
+        self.find_by_reference(NO_REFERENCE)
 
     def create(self, fields: Mapping[str, Any], reference: str) -> ErpRecord:
         """See ErpAdapter.

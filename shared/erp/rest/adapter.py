@@ -11,7 +11,7 @@ from urllib.parse import quote
 import httpx
 
 from shared.config.erp import ErpConfig
-from shared.erp.base import ErpDescription, ErpRecord
+from shared.erp.base import NO_REFERENCE, ErpDescription, ErpRecord
 from shared.erp.connection import ErpConnection, json_of, object_of
 from shared.erp.descriptions import description_of
 from shared.erp.rest import moments
@@ -73,6 +73,10 @@ class RestErp:
     def describe(self) -> ErpDescription:
         """See ErpAdapter."""
         return self._description
+
+    def probe(self) -> None:
+        """See ErpAdapter."""
+        self.find_by_reference(NO_REFERENCE)
 
     def create(self, fields: Mapping[str, Any], reference: str) -> ErpRecord:
         """See ErpAdapter. An answer that does not tell the new id is followed by a look for the record.

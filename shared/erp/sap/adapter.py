@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from shared.config.erp import ErpConfig
-from shared.erp.base import ErpDescription, ErpRecord
+from shared.erp.base import NO_REFERENCE, ErpDescription, ErpRecord
 from shared.erp.connection import ErpConnection, json_of, object_of
 from shared.erp.sap import changes as changed_orders
 from shared.erp.sap.description import describe_settings, described
@@ -35,7 +35,7 @@ from shared.erp.sap.odata import (
 )
 from shared.erp.sap.records import OrderForm, texts_of
 from shared.erp.sap.session import SapSession
-from shared.erp.sap.status import RULES, Function, next_step
+from shared.erp.sap.status import RULES, Function, next_step, status_in
 from shared.erp.sap.values import iso
 from shared.errors import (
     AuthenticationFailed,
@@ -115,6 +115,19 @@ class SapErp:
         if field is None:
             raise ConfigError(f"erp: this SAP has no field {self._config.reference_field} (sap.reference_field)")
         return described(self._config, fields, field.max_length or self._config.reference_length)
+
+    def probe(self) -> None:
+        """See ErpAdapter. The newest order's status line shows in which language SAP answers."""
+        self.find_by_reference(NO_REFERENCE)
+        query = {"$select": f"{KEY},{STATUS_LINE}", "$orderby": f"{KEY} desc", "$top": "1"}
+        rows, _ = self._page(self._session.read(with_query(ORDERS, query)))
+        for order in rows:
+            line = order.get(STATUS_LINE)
+            if status_in(line, self._config.status_codes) is None:
+                number = plain_number(str(order[KEY]))
+                text = f"erp: order {number} has the status line {line!r}, of which no code is known"
+                remedy = "name the codes in sap.status_codes, or have SICF's logon data leave the language to us (EN)"
+                raise ConfigError(f"{text}: {remedy}")
 
     def create(self, fields: Mapping[str, Any], reference: str) -> ErpRecord:
         """See ErpAdapter. An answer that does not hold the order is followed by a search for it.

@@ -56,7 +56,7 @@ def judge(busy_codes: Collection[str]) -> Judge:
 
     def judged(response: httpx.Response, text: str) -> BridgeError | None:
         status = response.status_code
-        if status == 403 and response.headers.get("x-csrf-token", "").lower() == "required":
+        if status == 403 and _is_about_the_token(response):
             return TokenRefused(text, status=status)
         if status == 428:  # an update that names no version, as far as SAP sees
             return VersionConflict(text)
@@ -65,6 +65,11 @@ def judge(busy_codes: Collection[str]) -> Judge:
         return None
 
     return judged
+
+
+def _is_about_the_token(response: httpx.Response) -> bool:
+    """By the header, or by the words (SAP KBA 3048103: "CSRF token validation failed") where a gateway took that away."""
+    return response.headers.get("x-csrf-token", "").lower() == "required" or "csrf" in response.text.lower()
 
 
 def _is_busy(said: Said, busy_codes: Collection[str]) -> bool:

@@ -11,6 +11,7 @@ import httpx
 
 from shared.erp.connection import ErpConnection
 from shared.erp.sap.failures import TokenRefused
+from shared.errors import PermissionDenied
 
 _TOKEN = "X-CSRF-Token"  # noqa: S105  # the header's name
 
@@ -70,9 +71,19 @@ class SapSession:
                 )
             except TokenRefused:
                 if last:
+                    self._forget(token)
                     raise
                 token = self._asked(token)
+            except PermissionDenied:  # or something took away all that says that it is about the token
+                self._forget(token)
+                raise
         raise AssertionError("the second try either returns or raises")
+
+    def _forget(self, token: _Token) -> None:
+        """The next write asks for another one."""
+        with self._asking:
+            if self._token is token:
+                self._token = None
 
     def _asked(self, refused: _Token | None) -> _Token:
         """A token other than the refused one; whoever comes while it is asked for takes what that one got."""

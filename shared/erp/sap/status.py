@@ -21,6 +21,17 @@ INITIAL = "CRTD"
 # executed: it is cancelled, not done.
 _RANK = ("DLFL", "NOEX", "CLSD", "TECO", "CNF", "PCNF", "REL", "CRTD")
 
+# The line is in the language of the logon, and SICF's own logon data may overrule ours. Not verified on a real system.
+_GERMAN = {
+    "EROF": "CRTD",
+    "FREI": "REL",
+    "TRÜK": "PCNF",
+    "RÜCK": "CNF",
+    "TABG": "TECO",
+    "ABGS": "CLSD",
+    "LÖVM": "DLFL",
+}
+
 Literal = Callable[[SapErpConfig, datetime], str | None]
 """A parameter's literal from the settings and the present time; None: it is not sent."""
 
@@ -42,7 +53,8 @@ class Function:
 
 def status_in(line: object, further: Mapping[str, str]) -> str | None:
     """The status that a line of codes means; further: codes beside SAP's usual ones -> their meaning. None if none."""
-    codes = {further.get(code, code) for code in line.split()} if isinstance(line, str) else set()
+    known = {**_GERMAN, **further}
+    codes = {known.get(code, code) for code in line.split()} if isinstance(line, str) else set()
     return next((status for status in _RANK if status in codes), None)
 
 

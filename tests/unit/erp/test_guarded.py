@@ -159,6 +159,7 @@ def test_every_method_is_guarded_and_opens_for_all_others(world: World) -> None:
         "set_status": lambda: world.guarded.set_status("1", "DONE", current="NEW", version=None),
         "changed_since": lambda: next(world.guarded.changed_since(SINCE)),
         "describe": lambda: world.guarded.describe(),
+        "probe": lambda: world.guarded.probe(),
     }
     public = {name for name, value in vars(ErpAdapter).items() if callable(value) and not name.startswith("_")}
     assert methods.keys() == public

@@ -38,7 +38,7 @@ class PatientKeeper:
 
 
 def parts(world: World, *, organizations: tuple[int, ...] = (4242,), erp: BridgeError | None = None) -> Parts:
-    def search(_reference: str) -> None:
+    def search() -> None:
         if erp is not None:
             raise erp
 
@@ -46,7 +46,7 @@ def parts(world: World, *, organizations: tuple[int, ...] = (4242,), erp: Bridge
         maintainx=lambda _site: SimpleNamespace(
             iter_organizations=lambda: iter([SimpleNamespace(id=id_) for id_ in organizations])
         ),
-        erp=lambda _site: SimpleNamespace(find_by_reference=search),
+        erp=lambda _site: SimpleNamespace(probe=search),
         subscriptions=lambda _site: PatientKeeper(world),
     )
 

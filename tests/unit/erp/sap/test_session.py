@@ -70,6 +70,22 @@ def test_a_403_that_does_not_ask_for_a_token_is_a_missing_permission() -> None:
     assert len(sap.seen) == 2
 
 
+def test_a_refused_token_is_known_by_its_words_where_the_header_was_taken_away() -> None:
+    refused = httpx.Response(403, text="CSRF token validation failed")
+    sap = Sap(token(), refused, token(), answer(204, etag='W/"2"'))
+    assert sap.erp().update("4000123", {"MaintPriority": "1"}, 'W/"1"').id == "4000123"
+    assert len(sap.calls) == 4
+
+
+def test_no_token_outlives_a_403_that_may_have_been_about_it() -> None:
+    sap = Sap(token(), httpx.Response(403, text="Forbidden"), token(), answer(204, etag='W/"2"'))
+    erp = sap.erp()
+    with pytest.raises(PermissionDenied):
+        erp.update("4000123", {"MaintPriority": "1"}, 'W/"1"')
+    erp.update("4000123", {"MaintPriority": "1"}, 'W/"1"')
+    assert sap.calls == ["HEAD /", "PATCH /MaintenanceOrder('4000123')"] * 2
+
+
 def test_a_token_that_cannot_be_fetched_leaves_nothing_unknown() -> None:
     with pytest.raises(RemoteUnavailable) as caught:
         Sap(httpx.ReadTimeout("slow")).erp().create({}, "mx:a:1")
