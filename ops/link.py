@@ -19,8 +19,10 @@ from ops.environment import (
 )
 from ops.exits import OK, UNREACHABLE, WRONG, one_line_errors
 from ops.output import AsJson, complain, note, print_json, print_table, say
-from shared.errors import ConfigError, RecordBusy, TransientError
+from ops.plan import summary
+from shared.errors import ConfigError, MappingError, RecordBusy, TransientError
 from shared.state import RecordKey
+from shared.sync.dry_run import dry_run
 from shared.sync.linking import KINDS, REFERENCE, Kind, LinkRule, Match, Matching, counts
 from shared.sync.operator import Operator
 from shared.sync.parts import KIND
@@ -56,6 +58,12 @@ def link(
     apply: Annotated[
         bool, typer.Option("--apply", help="Link them. Without it: only show what would be done.")
     ] = False,
+    preview: Annotated[
+        int,
+        typer.Option(
+            min=0, metavar="N", help="Show for the first N of them what the sync would do once they are linked."
+        ),
+    ] = 0,
     limit: Annotated[int, typer.Option(min=1, help="Make, and show of each kind, at most this many.")] = 100,
     by: By = None,
     config: ConfigFolder = DEFAULT_CONFIG,
@@ -87,7 +95,8 @@ def link(
     results: dict[Match, str] = {}
     if apply:
         results = _apply(engine, Operator(state_store(), engine.publisher, operator_name(by)), matches, limit)
-    report = _report(site, rule, matching, matches, results, limit)
+    previews = {} if apply else _previews(engine, matches, preview)
+    report = _report(site, rule, matching, matches, results or previews, limit)
     if as_json:
         print_json({"dry_run": not apply, **report})
     else:
@@ -113,6 +122,21 @@ def _read(engine: SyncEngine, rule: LinkRule) -> Matching:
     for known in engine.state.list_records(engine.site, kind=KIND):
         matching.add_record(known)
     return matching
+
+
+def _previews(engine: SyncEngine, matches: list[Match], most: int) -> dict[Match, str]:
+    """What a run would do with each of the first links, or why that cannot be told."""
+    found: dict[Match, str] = {}
+    for match in [match for match in matches if match.kind == "link"][:most]:
+        (work_order_id,), (erp_id,) = match.work_orders, match.erp_ids
+        key = RecordKey(engine.site, KIND, work_order_id)
+        try:
+            steps = list(dry_run(engine, key, datetime.now(UTC), as_linked_to=erp_id))
+        except MappingError as error:
+            found[match] = f"cannot be compared, {error}"
+            continue
+        found[match] = "; ".join(text for each in steps if (text := summary(each)))
+    return found
 
 
 def _apply(engine: SyncEngine, operator: Operator, matches: list[Match], limit: int) -> dict[Match, str]:
@@ -163,7 +187,8 @@ def _show(report: dict[str, Any], *, apply: bool) -> None:
     ]
     if rows:
         say("")
-        print_table(_COLUMNS if apply else _COLUMNS[:-1], rows)
+        shows_result = apply or any(row["result"] for row in rows)
+        print_table(_COLUMNS if shows_result else _COLUMNS[:-1], rows)
     if not apply and report["counts"]["link"]:
         say("")
         say("nothing was done; with --apply those to be linked are")

@@ -106,8 +106,9 @@ def _unknown_event(name: str, known: set[str]) -> str:
     return f"there is no event {name!r}{hint or ';'} What gateways and sensors send must be listed in other_events"
 
 
-# Besides MaintainX's own: finished work apart from canceled, and what the sync tells people (`shared.sync.conflicts`).
-_EVENT_TYPES = frozenset({"work_order.completed", "sync.conflict", *(spec.event for spec in WEBHOOK_TYPES.values())})
+# Besides MaintainX's own: finished work apart from canceled, and what the sync tells people (`shared.sync`).
+_OWN_TYPES = ("work_order.completed", "sync.conflict", "sync.brake")
+_EVENT_TYPES = frozenset({*_OWN_TYPES, *(spec.event for spec in WEBHOOK_TYPES.values())})
 
 
 @functools.cache

@@ -93,6 +93,16 @@ def _conflict(event: Event, _: About) -> tuple[str, Urgency]:
     return f"{subject}: {count} for a person ({', '.join(names)})", "warning"
 
 
+def _brake(event: Event, _: About) -> tuple[str, Urgency]:
+    gone, of = dig(event.data, "gone"), dig(event.data, "of")
+    return f"the ERP shows {gone} of {of} records no more: the sync holds still about them", "failure"
+
+
+def _brake_details(event: Event) -> Iterator[str]:
+    yield "look whether the ERP shows our user what it should; nothing was cancelled"
+    yield f"`ops brake {event.site}` shows some of them, and how to let the sync go on"
+
+
 def _conflict_details(event: Event) -> Iterator[str]:
     """Each field with the reason, and what shows the values: those may be free text."""
     for name, reason in _reasons(event).items():
@@ -126,9 +136,13 @@ REASONS = {
 _HEADLINES: dict[str, Callable[[Event, About], tuple[str, Urgency]]] = {
     "asset.status_changed": _asset_status,
     "meter_trigger.changed": _meter_trigger,
+    "sync.brake": _brake,
     "sync.conflict": _conflict,
     "work_order.completed": _work_order_status,
     "work_order.overdue": _overdue,
     "work_order.status_changed": _work_order_status,
 }
-_DETAILS: dict[str, Callable[[Event], Iterator[str]]] = {"sync.conflict": _conflict_details}
+_DETAILS: dict[str, Callable[[Event], Iterator[str]]] = {
+    "sync.brake": _brake_details,
+    "sync.conflict": _conflict_details,
+}

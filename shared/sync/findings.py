@@ -23,7 +23,8 @@ ORIGIN = "erp_pull"
 # is at the version that we wrote or read last, and has what we know. unchanged: it has what both sides agreed on, or
 # what is parked. parked: it is gone, or another record now, and a person was told so. deleted: the work order is, in
 # MaintainX. orphaned: the work order was given up when the ERP's record was gone. unreadable: the ERP does not show it,
-# or not so that it could be understood. seen: an earlier run that was cut short dealt with it.
+# or not so that it could be understood. held: it is gone, and the brake holds that back (`shared.sync.brake`). seen: an
+# earlier run that was cut short dealt with it.
 Skip = Literal[
     "not_linked",
     "not_wanted",
@@ -35,9 +36,10 @@ Skip = Literal[
     "orphaned",
     "unreadable",
     "seen",
+    "held",
 ]
 # Those that people may want to look into.
-REPORTED: frozenset[Skip] = frozenset({"not_linked", "doubled", "unreadable"})
+REPORTED: frozenset[Skip] = frozenset({"not_linked", "doubled", "unreadable", "held"})
 Rules = Mapping[str, FieldRule]
 
 
@@ -55,6 +57,13 @@ class Finding:
     work_order_id: int | None = None
     record: SyncRecord | None = None
     fields: tuple[str, ...] = ()
+
+    @property
+    def is_end(self) -> bool:
+        """Whether it says, for the first time, that a work order's record is gone, or is another one."""
+        if self.skip is not None or self.record is None or self.record.erp_id is None:
+            return False
+        return self.found is None or is_of_another(self.found.reference, self.record.reference)
 
 
 def judge(

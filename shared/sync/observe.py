@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import islice
 
 from shared.erp.base import ErpRecord
 from shared.errors import RecordNotFound, RecordNotVisible, RemoteUnavailable
@@ -14,6 +15,9 @@ from shared.sync.parts import SyncParts
 from shared.sync.plan import DELETED_EVENT
 from shared.sync.reference import is_of_another
 from shared.sync.snapshot import updated_at
+
+# So many other records are asked for before a 404 is believed.
+_OTHERS = 3
 
 
 def read_work_order(parts: SyncParts, pair: Pair) -> Pair:
@@ -53,6 +57,8 @@ def read_erp(parts: SyncParts, pair: Pair) -> Pair:
             carries = not is_of_another(found.reference, record.reference, carried=True)
             return _met(pair.knowing(carries_reference=carries), found)
         gone = _not_ours(found)
+    if not gone.not_ours:
+        _must_show_others(parts, pair, gone)
     try:  # does it answer 404 to anything, and has somebody made another record with our reference?
         listed = parts.erp.find_by_reference(record.reference)
     except RecordNotFound as error:
@@ -64,6 +70,27 @@ def read_erp(parts: SyncParts, pair: Pair) -> Pair:
     another = _whole(parts, pair, listed)
     # What was agreed on, and what was under way, is about the one that is gone.
     return replace(_met(pair.knowing(base={}, intent=None, carries_reference=False), another), adopting=True)
+
+
+def _must_show_others(parts: SyncParts, pair: Pair, gone: Gone) -> None:
+    """RemoteUnavailable if the ERP shows none of some other linked records either: our user may have lost a right.
+
+    Such an ERP answers 404 and empty lists, as if everything was deleted.
+    """
+    linked = parts.state.list_records(parts.site, kind=pair.record.kind, state="linked")
+    others = (str(each.erp_id) for each in linked if each.key != pair.record.key and each.erp_id is not None)
+    asked = []
+    for erp_id in islice(others, _OTHERS):
+        asked.append(erp_id)
+        try:
+            parts.erp.get(erp_id)
+        except RecordNotFound:
+            continue
+        return
+    if asked:
+        raise RemoteUnavailable(
+            f"the ERP does not show {', '.join(asked)} either, which are linked as well: {gone.why}"
+        )
 
 
 def find_erp(parts: SyncParts, pair: Pair) -> Pair:

@@ -34,9 +34,16 @@ class Rule(NamedTuple):
     step: Callable[[Pair], Step | None]
 
 
-def plan(pair: Pair) -> Step:
+class Planned(NamedTuple):
+    """The next step, and the rule that gave it."""
+
+    rule: Rule
+    step: Step
+
+
+def plan(pair: Pair) -> Planned:
     """The next step. MappingError if the mapping has no answer for a value of either side."""
-    return next(step for rule in RULES if (step := rule.step(pair)) is not None)
+    return next(Planned(rule, step) for rule in RULES if (step := rule.step(pair)) is not None)
 
 
 def _older_event(pair: Pair) -> Step | None:

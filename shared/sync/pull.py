@@ -33,6 +33,7 @@ from shared.errors import (
 )
 from shared.events import Event
 from shared.state import RecordKey, StateStore, SyncRecord
+from shared.sync.brake import Brake
 from shared.sync.findings import REPORTED, Finding, change_event, judge, judge_gone, judge_new, judge_unreadable
 from shared.sync.new_in_erp import is_wanted, new_event
 from shared.sync.parts import KIND
@@ -40,7 +41,7 @@ from shared.sync.reference import work_order_id_in
 from shared.sync.snapshot import compared
 from shared.sync.stretch import Stretch
 from shared.sync.together import threads, together
-from shared.topics import ERP_PUSH
+from shared.topics import ERP_PUSH, EVENTS
 
 # A record may become visible after one that was changed later; and where the ERP tells no times, its clock may go
 # behind ours by so much.
@@ -60,6 +61,7 @@ _MOST_IN_A_ROW = 5
 # They say that no other record can be read either.
 _OF_ALL = (AuthenticationFailed, BreakerOpen)
 _SHOWN = 20
+_MOST_ENDS = 5_000
 # What is left of the deadline when nothing new is begun: enough to publish and to note how far we came.
 _RESERVE_S = 30.0
 
@@ -169,20 +171,28 @@ class Pull:
         no record could be read at all; the next run goes on behind those that failed.
         """
         report = PullReport(None)
-        position = self.state.get_memo(self.site, POSITION).get("after")
+        memo = self.state.get_memo(self.site, POSITION)
+        position, before = memo.get("after"), int(memo.get("read", 0))
         after = None if position is None else RecordKey(self.site, KIND, int(position))
+        ends: dict[str, int] = dict(memo.get("ends", {}))  # ERP id -> work order
         records = self.state.list_records(self.site, kind=KIND, state="linked", after=after)
         failures = _Failures()
         with threads(_AT_ONCE, "compare") as pool:
             while remaining_s() >= _RESERVE_S and not report.complete:
                 batch = list(islice(records, _BATCH))
                 findings = list(failures.passed_over(together(pool, self._compared, batch)))
-                self._publish(findings, report, anew=True)
+                found_now = {each.erp_id: each.work_order_id for each in findings if each.is_end}
+                ends |= {erp_id: number for erp_id, number in found_now.items() if number is not None}
+                self._publish([each for each in findings if each.erp_id not in found_now], report, anew=True)
                 report.complete = failures.stop is None and not failures.out_of_time and len(batch) < _BATCH
                 if report.complete:
+                    self._publish_ends(ends, before + report.read + len(ends), report)
                     self.state.put_memo(self.site, POSITION, {})
                 elif findings:
-                    self.state.put_memo(self.site, POSITION, {"after": batch[len(findings) - 1].maintainx_id})
+                    # More than these are too many anyway.
+                    kept = dict(list(ends.items())[:_MOST_ENDS])
+                    now = {"after": batch[len(findings) - 1].maintainx_id, "read": before + report.read, "ends": kept}
+                    self.state.put_memo(self.site, POSITION, now)
                 if failures.stop is not None:
                     raise failures.stop
                 if failures.out_of_time:
@@ -257,6 +267,23 @@ class Pull:
         except BridgeError as error:
             return judge_unreadable(erp_id, record), error
         return judge(found, record.maintainx_id, record, compared(self.mapping), thorough=True), None
+
+    def _publish_ends(self, ends: Mapping[str, int], of: int, report: PullReport) -> None:
+        """Publish what the comparison found gone, or in other hands, unless that is more than people delete."""
+        now = self.clock()
+        brake = Brake(self.state, self.site)
+        if brake.stops(list(ends), of, now):
+            log.error("the brake holds back %d of %d records that are gone", len(ends), of, extra={"held": len(ends)})
+            event = brake.event(now)
+            self.publisher.publish_all(EVENTS, [(event.to_json(), event.attributes())])
+            for erp_id, number in ends.items():
+                report.count(Finding(erp_id, "held", None, number))
+            return
+        for erp_id, number in ends.items():
+            record = self.state.get_record(RecordKey(self.site, KIND, number))
+            if record is not None and record.erp_id == erp_id:
+                finding, _ = self._compared(record)  # it may be back by now
+                self._publish([finding], report, anew=True)
 
     def _publish(self, findings: Sequence[Finding], report: PullReport, *, anew: bool) -> None:
         now = self.clock()

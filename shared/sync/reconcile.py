@@ -6,6 +6,8 @@ on, so order and repetition of messages do not matter, and neither does a crash 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from shared.errors import TooManySteps
 from shared.events import Event
 from shared.outcomes import Outcome
@@ -14,7 +16,7 @@ from shared.sync.lease import leased
 from shared.sync.pair import Pair, Rules
 from shared.sync.parts import SyncParts
 from shared.sync.perform import Performer
-from shared.sync.plan import plan
+from shared.sync.plan import Planned, plan
 from shared.sync.steps import Finish
 
 # Beside those that each mapped field may need.
@@ -27,12 +29,21 @@ def reconcile(parts: SyncParts, key: RecordKey, event: Event) -> Outcome:
     with leased(parts, key, f"sync/{event.event_id}") as lease:
         record = lease.found or parts.new_record(key)
         pair = Pair(rules=rules, event=event, record=record, is_new=lease.found is None)
-        performer = Performer(parts, lease)
-        done: list[str] = []
-        while len(done) < _STEPS + 3 * len(rules.fields):
-            step = plan(pair)
-            pair = performer.perform(step, pair)
-            if isinstance(step, Finish):
-                return step.outcome
-            done.append(type(step).__name__)
+        for planned in run(Performer(parts, lease), pair):
+            if isinstance(planned.step, Finish):
+                return planned.step.outcome
+    raise AssertionError("a run ends with Finish, or an error")
+
+
+def run(performer: Performer, pair: Pair) -> Iterator[Planned]:
+    """The steps of a run, each when it is done; the last is a Finish. TooManySteps if there is none."""
+    done: list[str] = []
+    while len(done) < _STEPS + 3 * len(pair.rules.fields):
+        planned = plan(pair)
+        pair = performer.perform(planned.step, pair)
+        yield planned
+        if isinstance(planned.step, Finish):
+            return
+        done.append(type(planned.step).__name__)
+    key = pair.record.key
     raise TooManySteps(f"work order {key.maintainx_id} of {key.site}: no end after {', '.join(done)}")

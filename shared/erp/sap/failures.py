@@ -68,7 +68,7 @@ def judge(busy_codes: Collection[str]) -> Judge:
 
 
 def _is_about_the_token(response: httpx.Response) -> bool:
-    """By the header, or by the words (SAP KBA 3048103: "CSRF token validation failed") where a gateway took that away."""
+    """By the header, or by SAP's words (KBA 3048103: "CSRF token validation failed") where a gateway took that away."""
     return response.headers.get("x-csrf-token", "").lower() == "required" or "csrf" in response.text.lower()
 
 

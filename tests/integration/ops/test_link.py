@@ -37,6 +37,11 @@ def test_by_rule_it_is_shown_then_done_and_then_the_engine_brings_both_in_step(g
     assert list(state_store().list_records(gateway.name)) == []
     assert gateway.broker.waiting("erp-push") == []
 
+    _, report, _ = gateway.ops("link", gateway.name, *RULE, "--preview", "5")
+    assert "UpdateWorkOrder" in report["matches"][0]["result"]
+    assert "priority: 'HIGH' -> 'LOW'" in report["matches"][0]["result"]
+    assert list(state_store().list_records(gateway.name)) == []
+
     code, report, _ = gateway.ops("link", gateway.name, *RULE, "--apply", "--by", "olga")
     assert (code, report["results"]) == (0, {"linked": 1})
     record = gateway.record(number)
