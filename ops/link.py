@@ -100,7 +100,7 @@ def link(
     if as_json:
         print_json({"dry_run": not apply, **report})
     else:
-        _show(report, apply=apply)
+        _show(report, apply=apply or bool(previews), applied=apply)
     _note_limit(matches, results, limit, apply=apply)
     raise typer.Exit(_exit(matches, results))
 
@@ -175,7 +175,8 @@ def _report(
     }
 
 
-def _show(report: dict[str, Any], *, apply: bool) -> None:
+def _show(report: dict[str, Any], *, apply: bool, applied: bool) -> None:
+    """apply: whether there is a result to show; applied: whether anything was done."""
     say(f"{report['site']}: {report['work_orders']} work orders, {report['erp_records']} ERP records")
     for kind, count in report["counts"].items():
         if count:
@@ -187,9 +188,8 @@ def _show(report: dict[str, Any], *, apply: bool) -> None:
     ]
     if rows:
         say("")
-        shows_result = apply or any(row["result"] for row in rows)
-        print_table(_COLUMNS if shows_result else _COLUMNS[:-1], rows)
-    if not apply and report["counts"]["link"]:
+        print_table(_COLUMNS if apply else _COLUMNS[:-1], rows)
+    if not applied and report["counts"]["link"]:
         say("")
         say("nothing was done; with --apply those to be linked are")
 

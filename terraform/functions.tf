@@ -39,7 +39,7 @@ locals {
       timeout_s     = 1200
       instances     = { min = 0, max = 2 }
       secrets       = ["erp_credentials"]
-      publishes     = ["erp-push"]
+      publishes     = ["erp-push", "events"]
       state         = true
       vpc_connector = var.vpc_connector
       environment   = { ERP_BREAKER_PAUSE_S = "15", HANDLER_DEADLINE_S = "1190" }
@@ -86,6 +86,7 @@ locals {
       timeout_s   = 1200
       instances   = { min = 0, max = 2 }
       secrets     = ["maintainx_api_key"]
+      publishes   = ["events"]
       state       = true
       warehouse   = true
     }

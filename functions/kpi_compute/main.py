@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -17,6 +18,7 @@ from shared.config.sites import SiteConfig
 from shared.config.whole import get_config
 from shared.logs import configure_logging
 from shared.scheduled import Answer, Order, PastMoment, for_each_site
+from shared.topics import EVENTS
 from shared.warehouse.gateway import Warehouse, warehouse_from_environment
 from shared.warehouse.service import RefreshReport, refresh_site
 
@@ -57,10 +59,22 @@ def _refresh(site: SiteConfig, order: RefreshOrder) -> Answer:
         state_store(),
         compare=order.compare_all,
         most_deleted=order.most_deleted,
+        tell_deleted=functools.partial(_tell_deleted, site.id),
     )
     loads = [asdict(load) for load in report.loads]
     log.info("computed %d KPI values", len(report.kpis), extra={"outcome": "done", "loads": loads})
     return _body(report, as_of), 200
+
+
+def _tell_deleted(site: str, work_order_ids: Sequence[int]) -> None:
+    """Publish the deletions of which no webhook told, for the sync and for people."""
+    if work_order_ids:
+        from shared.pubsub.publisher import publisher
+        from shared.sync.catch_up import deletion_event
+
+        events = [deletion_event(site, number, datetime.now(UTC)) for number in work_order_ids]
+        publisher.publish_all(EVENTS, [(event.to_json(), event.attributes()) for event in events])
+        log.warning("no webhook told of the deletion of %d work orders", len(events), extra={"deleted": len(events)})
 
 
 def _body(report: RefreshReport, as_of: datetime) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 A change counts as known if the sync record of the work order is as new (our own writes, which make no webhooks, are
 known by that), or if the archive has an event that tells of it: then it is under way, or dead, and not lost either way.
 
-What a list does not show cannot be found: a deletion (the work order just vanishes), a comment, what assets do.
+What a list does not show cannot be found: a comment, what assets do. A deletion (the work order just vanishes) is found
+by the nightly comparison of ids (`shared.warehouse.deletions`), which tells of it with `deletion_event`.
 """
 
 from __future__ import annotations
@@ -58,7 +59,8 @@ class Archive(Protocol):
 class CatchUpReport:
     """What a run found: read = seen + told + published + too_young + len(unusable).
 
-    since: from which change on. seen: the sync is as far, or an earlier run dealt with it. told: an event told of it.
+    since: from which change on. seen: the sync is as far; without an ERP, an earlier run dealt with it. told: an event
+    told of it, and the sync is not as far yet.
     published: nobody told. unusable: ids of rows that do not say when they changed. complete: whether it came to the
     end; if not, the next run goes on. watermark: the newest change that was dealt with.
     """
@@ -137,9 +139,14 @@ class CatchUp:
                 log.warning("no webhook told of %s", event.resource_id, extra=missed_keys)
         for change in fresh:
             dealt_with.note(change)
-        report.seen += len(changes) - len(stale)
-        report.told += len(stale) - len(missed)
+        # What an earlier run dealt with may still be under way, or dead.
+        behind = [each for each in changes if each not in fresh and self.has_erp and not self._is_synced(each)]
+        report.seen += len(changes) - len(stale) - len(behind)
+        report.told += len(stale) - len(missed) + len(behind)
         report.published += len(missed)
+
+    def _is_synced(self, change: _Change) -> bool:
+        return _is_synced(self._record(change), change.at)
 
     def _record(self, change: _Change) -> SyncRecord | None:
         return self.state.get_record(RecordKey(self.site, KIND, change.row.id)) if self.has_erp else None
@@ -191,6 +198,23 @@ class _Memo:
         if self._versions != self._saved:
             self._state.put_memo(self._site, WATERMARK, self._versions)
             self._saved = dict(self._versions)
+
+
+def deletion_event(site: str, work_order_id: int, now: datetime) -> Event:
+    """The event in place of a lost webhook: the work order is no longer there. The same all day (UTC)."""
+    key = canonical_json([work_order_id, "deleted", now.date().isoformat()])
+    return Event(
+        event_id=event_identity(site, ORIGIN, key.encode()),
+        site=site,
+        type="work_order.deleted",
+        resource="work_order",
+        resource_id=str(work_order_id),
+        occurred_at=now,
+        received_at=now,
+        source="poll",
+        origin=ORIGIN,
+        data={"workOrderId": work_order_id},
+    )
 
 
 def _is_synced(record: SyncRecord | None, at: datetime) -> bool:

@@ -7,7 +7,7 @@ to a key whose user lost a location everything there looks deleted. What is foun
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -53,11 +53,19 @@ def mark_deleted_by_events(warehouse: Warehouse, site: str, source: Source, wate
     return len(gone)
 
 
-def compare_all(warehouse: Warehouse, site: str, source: Source, *, most_deleted: int | None = None) -> Comparison:
+def compare_all(
+    warehouse: Warehouse,
+    site: str,
+    source: Source,
+    *,
+    most_deleted: int | None = None,
+    tell: Callable[[Sequence[int]], None] = lambda _: None,
+) -> Comparison:
     """Bring the warehouse in line with the list of all work orders (200 a call); each difference is read by itself.
 
-    most_deleted: refuse to mark more than this (None: 20 or 2 % of all, and nothing if the list is empty). Raises
-    PermanentError then, having changed nothing.
+    tell: is told of the ids of those that were deleted without an event, before they are marked. most_deleted: refuse
+    to mark more than this (None: 20 or 2 % of all, and nothing if the list is empty). Raises PermanentError then,
+    having changed nothing.
     """
     now = datetime.now(UTC)
     rows = warehouse.query(
@@ -79,6 +87,7 @@ def compare_all(warehouse: Warehouse, site: str, source: Source, *, most_deleted
             " permission of the API key's user. If they are deleted, compare again with most_deleted"
         )
     confirmed = [(work_order_id, now) for work_order_id in gone if _read(source, work_order_id) is None]
+    tell([work_order_id for work_order_id, _ in confirmed])
     _append_tombstones(warehouse, site, confirmed)
     found = [row for record in absent if (row := _found(site, source, record, now, record.id in dead)) is not None]
     if found:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -34,10 +35,11 @@ def refresh_site(
     *,
     compare: bool = False,
     most_deleted: int | None = None,
+    tell_deleted: Callable[[Sequence[int]], None] = lambda _: None,
 ) -> RefreshReport:
     """Bring the site's tables up to date and compute the KPIs of its standard periods.
 
-    compare, most_deleted: also `compare_all`; it reads the whole list, so once a day is enough.
+    compare, most_deleted, tell_deleted: also `compare_all`; it reads the whole list, so once a day is enough.
     Safe to repeat at any point. Raises the errors of MaintainX (`shared.http`), WarehouseUnavailable, StateUnavailable
     and PermanentError.
     """
@@ -46,6 +48,10 @@ def refresh_site(
         load_asset_statuses(warehouse, site, source, watermarks),
     )
     deleted = mark_deleted_by_events(warehouse, site, source, watermarks)
-    found = compare_all(warehouse, site, source, most_deleted=most_deleted) if compare else Comparison(0, 0)
+    found = (
+        compare_all(warehouse, site, source, most_deleted=most_deleted, tell=tell_deleted)
+        if compare
+        else Comparison(0, 0)
+    )
     kpis = compute_kpis(warehouse, site, zone, as_of, standard_periods(as_of, zone))
     return RefreshReport(site, loads, deleted + found.deleted, found.restored, kpis)

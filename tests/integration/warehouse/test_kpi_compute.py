@@ -21,6 +21,7 @@ from shared.secret_forms import HEADER
 from shared.secrets import secrets
 from shared.warehouse.gateway import Warehouse, scalar
 from tests.fakes.process import forget
+from tests.fakes.publisher import FakePublisher
 
 SOURCE = Path(__file__).resolve().parents[3] / "functions" / "kpi_compute" / "main.py"
 MONDAY = datetime(2026, 11, 9, tzinfo=UTC)
@@ -97,8 +98,14 @@ def by_name(answer: dict[str, Any], site: str, period: str) -> dict[str, float |
 
 
 def test_what_happened_in_maintainx_becomes_kpis(
-    call: Callable[[dict[str, Any]], tuple[int, dict[str, Any]]], maintainx: SimControl, site: str, warehouse: Warehouse
+    call: Callable[[dict[str, Any]], tuple[int, dict[str, Any]]],
+    maintainx: SimControl,
+    site: str,
+    warehouse: Warehouse,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    broker = FakePublisher()
+    monkeypatch.setattr("shared.pubsub.publisher.publisher", broker)
     hour = timedelta(hours=1)
     status = f"/assets/{PUMP}/status"
     made = play(
@@ -145,6 +152,10 @@ def test_what_happened_in_maintainx_becomes_kpis(
     play(maintainx, [(130 * hour, "DELETE", f"/workorders/{oil}", {})])
     code, third = call({**order, "compare_all": True})
     assert (code, third["sites"][site]["deleted"]) == (200, 1)
+    (told,) = broker.to("events")  # in place of the webhook
+    assert (told.event.type, told.event.resource_id, told.event.source) == ("work_order.deleted", str(oil), "poll")
+    assert call({**order, "compare_all": True})[1]["sites"][site]["deleted"] == 0
+    assert len(broker.to("events")) == 1
     assert by_name(third, site, "2026-W46")["pm_compliance"] is None
     rows = warehouse.query("SELECT COUNT(*) AS n FROM work_orders WHERE site = @site", {"site": scalar("STRING", site)})
     assert rows[0]["n"] == 3

@@ -33,6 +33,7 @@ VALUES: dict[str, tuple[str, str]] = {
     "as sent": ("Replace the seals of pump 12 in hall 4 b", "4"),
     "at": ("2026-11-30 19:26:24Z", f"{TODAY} 07:05:09Z"),
     "attempts": ("100", "1"),
+    "because": ("no ERP record is known", "both sides are known"),
     "breaks": ("breaks", ""),
     "dead_since": ("2026-11-30T19:26:24.123Z", f"{TODAY}T07:05:09.456Z"),
     "decided": ("maintainx by anna.schmidt@example.com", ""),
@@ -66,6 +67,7 @@ VALUES: dict[str, tuple[str, str]] = {
     "since": ("2026-11-30T19:26:24.123Z", f"{TODAY}T07:05:09.456Z"),
     "site": ("plant-north", "plant-south"),
     "state": ("both sides changed it: the mapping's policy is manual, so a person decides", "in step"),
+    "step": ("SetWorkOrderStatus", "UpdateErp"),
     "time_zone": ("America/Argentina/Buenos_Aires", "Europe/Berlin"),
     "type": ("WORK_ORDER_STATUS_CHANGE", "work_order.status_changed"),
     "value": ("4711", ""),
@@ -153,7 +155,7 @@ def _short(text: str) -> str:
 
 def test_every_list_is_found() -> None:
     assert {listing.name.partition(":")[0] for listing in LISTINGS} == {
-        *("config", "conflicts", "contract", "dead_letters", "events", "link", "subscriptions", "trace")
+        *("config", "conflicts", "contract", "dead_letters", "events", "link", "plan", "subscriptions", "trace")
     }
     assert len(LISTINGS) >= 12
 

@@ -111,7 +111,8 @@ def test_change_that_nobody_told_of_is_told_of_once(has_erp: bool) -> None:
     plant.change(1)
     assert counts(plant.run()) == (1, 0, 0, 1, 0)
     plant.now += timedelta(minutes=15)
-    assert counts(plant.run()) == (1, 1, 0, 0, 0)
+    # The sync has not done it yet: `seen` is not said of what the ERP lacks.
+    assert counts(plant.run()) == ((1, 0, 1, 0, 0) if has_erp else (1, 1, 0, 0, 0))
     assert plant.told() == [("work_order.created", 1)]
 
 
@@ -259,7 +260,7 @@ def test_run_that_is_cut_short_goes_on_where_it_ended(monkeypatch: pytest.Monkey
     first = plant.run()
     assert (first.complete, first.published) == (False, 4)
     second = plant.run()
-    assert (second.complete, second.published, second.seen) == (True, 1, 4)
+    assert (second.complete, second.published, second.told) == (True, 1, 4)
     assert [number for _, number in plant.told()] == [1, 2, 3, 4, 5]
 
 
@@ -301,4 +302,4 @@ def test_memo_that_is_full_costs_only_another_look(monkeypatch: pytest.MonkeyPat
         plant.archived[number] = plant.change(number, minutes_ago=20 - number)
     plant.run()
     assert sorted(plant.state.get_memo(SITE, WATERMARK)) == ["2", "3"]
-    assert counts(plant.run()) == (3, 2, 1, 0, 0)
+    assert counts(plant.run()) == (3, 0, 3, 0, 0)
