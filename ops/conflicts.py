@@ -20,7 +20,7 @@ from ops.environment import (
 from ops.exits import OK, WRONG, one_line_errors
 from ops.output import AsJson, complain, print_json, print_table, say
 from shared.state import RecordKey, SyncRecord
-from shared.sync.conflicts import DELETION, OF_THE_WHOLE, ORPHAN, STRANGER, Parked, decide
+from shared.sync.conflicts import DELETION, DOUBLED, OF_THE_WHOLE, ORPHAN, STRANGER, Parked, decide
 from shared.sync.merge import Side
 from shared.sync.operator import Operator
 from shared.sync.parts import KIND
@@ -51,7 +51,9 @@ REASONS = {
     "deleted": "the work order was deleted",
     "gone": "the ERP's record is gone",
     "not_ours": "the ERP has another record under its number",
+    "doubled": "two records of the ERP carry its reference",
 }
+_ONE_TOO_MANY = "nothing: the link stays; delete one of the two in the ERP, or take the reference off it"
 # What taking a side means where there are no two values.
 _WHOLE_RECORD: dict[tuple[str, Side], str] = {
     (DELETION, "maintainx"): "the ERP's record is cancelled too, as the mapping's on_delete says",
@@ -60,6 +62,8 @@ _WHOLE_RECORD: dict[tuple[str, Side], str] = {
     (ORPHAN, "erp"): "the work order is cancelled",
     (STRANGER, "maintainx"): "a new ERP record is made; the other one stays as it is",
     (STRANGER, "erp"): "the work order is cancelled; the other record stays as it is",
+    (DOUBLED, "maintainx"): _ONE_TOO_MANY,
+    (DOUBLED, "erp"): _ONE_TOO_MANY,
 }
 
 

@@ -24,6 +24,7 @@ from ops.output import AsJson, complain, print_json, print_table, say
 from ops.trace_sources import Sources, Told
 from shared.events import format_utc
 from shared.sync import trace as story
+from shared.sync.conflicts import DOUBLED
 from shared.sync.intent import Intent
 from shared.sync.unfinished import Unfinished, logs_command
 from shared.topics import project
@@ -48,7 +49,7 @@ def trace(
 
     Messages to the engine alone (a change found in the ERP, a decision, a new link) are in no archive; what came of
     them is. A source that does not answer is named, and the rest is shown: then it exits with 3 (2 if it refuses us).
-    Exits with 1 if nothing at all is known of the work order.
+    Exits with 1 if nothing at all is known of the work order, or if two ERP records carry its reference.
     """
     from shared.config.whole import get_config
 
@@ -66,7 +67,8 @@ def trace(
         complain(f"{name}: {said(error)}")
     if told.errors:
         raise typer.Exit(max(_code(error) for error in told.errors.values()))
-    raise typer.Exit(OK if told.knows_something else WRONG)
+    doubled = told.record is not None and DOUBLED in told.record.conflicts
+    raise typer.Exit(OK if told.knows_something and not doubled else WRONG)
 
 
 def _show(told: Told, days: int) -> None:

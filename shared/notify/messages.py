@@ -132,6 +132,7 @@ REASONS = {
     "deleted": "the work order was deleted",
     "gone": "the ERP's record is gone",
     "not_ours": "the ERP has another record under its number",
+    "doubled": "two records of the ERP carry its reference",
 }
 _HEADLINES: dict[str, Callable[[Event, About], tuple[str, Urgency]]] = {
     "asset.status_changed": _asset_status,

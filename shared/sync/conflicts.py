@@ -23,7 +23,8 @@ from shared.values import same_value
 DELETION = "(deleted in MaintainX)"
 ORPHAN = "(gone in the ERP)"
 STRANGER = "(another record in the ERP)"
-OF_THE_WHOLE = frozenset({DELETION, ORPHAN, STRANGER})
+DOUBLED = "(two records in the ERP)"
+OF_THE_WHOLE = frozenset({DELETION, ORPHAN, STRANGER, DOUBLED})
 CONFLICT_EVENT = "sync.conflict"
 # Both have the engine look at the ERP too, since the work order itself does not show what they tell of.
 ERP_CHANGED_EVENT = "work_order.changed_in_erp"
@@ -39,6 +40,7 @@ Reason = Literal[
     "deleted",
     "gone",
     "not_ours",
+    "doubled",
 ]
 
 

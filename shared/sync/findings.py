@@ -12,19 +12,19 @@ from shared.config.mappings import FieldRule
 from shared.erp.base import ErpRecord
 from shared.events import Event, event_identity, format_utc
 from shared.state import SyncRecord
-from shared.sync.conflicts import ERP_CHANGED_EVENT, ORPHAN, STRANGER, Parked
+from shared.sync.conflicts import DOUBLED, ERP_CHANGED_EVENT, ORPHAN, STRANGER, Parked
 from shared.sync.merge import UNREAD, Baseline
 from shared.sync.reference import is_of_another
 from shared.values import same_value
 
 ORIGIN = "erp_pull"
-# Why nothing is published. not_linked: none of our work orders. not_wanted: neither, and the mapping's `on_new_in_erp`
-# leaves it alone. doubled: it carries the reference of a work order that is linked to another ERP record. own_write: it
-# is at the version that we wrote or read last, and has what we know. unchanged: it has what both sides agreed on, or
-# what is parked. parked: it is gone, or another record now, and a person was told so. deleted: the work order is, in
-# MaintainX. orphaned: the work order was given up when the ERP's record was gone. unreadable: the ERP does not show it,
-# or not so that it could be understood. held: it is gone, and the brake holds that back (`shared.sync.brake`). seen: an
-# earlier run that was cut short dealt with it.
+# Why nothing is published. not_linked: none of our work orders. not_wanted: neither, and the mapping's
+# `on_new_in_erp` leaves it alone. doubled: it carries the reference of a work order that is over, and had another ERP
+# record. own_write: it is at the version that we wrote or read last, and has what we know. unchanged: it has what
+# both sides agreed on, or what is parked. parked: it is gone, or another record now, or one too many, and a person
+# was told so. deleted: the work order is, in MaintainX. orphaned: the work order was given up when the ERP's record
+# was gone. unreadable: the ERP does not show it, or not so that it could be understood. held: it is gone, and the
+# brake holds that back (`shared.sync.brake`). seen: an earlier run that was cut short dealt with it.
 Skip = Literal[
     "not_linked",
     "not_wanted",
@@ -79,6 +79,10 @@ def judge(
     if record is None:
         return Finding(found.id, None, found, work_order_id)
     skip = _skip(found, record)
+    if skip is None and found.id != record.erp_id and record.erp_id is not None:
+        known = Parked.of(record, DOUBLED)
+        told = known is not None and known.erp == found.id
+        return Finding(found.id, "parked" if told else None, found, work_order_id, record)
     if skip is None and is_of_another(found.reference, record.reference):
         return Finding(found.id, "parked" if STRANGER in record.conflicts else None, found, work_order_id, record)
     fields = () if skip is not None else differing(found, record, rules)
@@ -149,9 +153,9 @@ def change_event(site: str, finding: Finding, now_utc: datetime, *, anew: bool) 
 
 
 def _skip(found: ErpRecord, record: SyncRecord) -> Skip | None:
-    if record.erp_id is not None and record.erp_id != found.id:
-        return "doubled"
     if record.state in ("deleted", "orphaned"):
+        if record.erp_id not in (None, found.id):
+            return "doubled"
         return "deleted" if record.state == "deleted" else "orphaned"
     return None
 

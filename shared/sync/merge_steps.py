@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
+from shared.erp.base import ErpRecord
 from shared.erp.mapping_back import maintainx_value_of
 from shared.errors import MappingError
 from shared.events import dig
 from shared.outcomes import Outcome, done, skipped
 from shared.sync.audit import Action
-from shared.sync.conflicts import Parked, Reason, kept_of, needs_decision, parked_outcome
+from shared.sync.conflicts import DOUBLED, Parked, Reason, kept_of, needs_decision, parked_outcome
 from shared.sync.merge import UNREAD, Baseline, Choice, Decision, FieldState, Resolution, merge
 from shared.sync.pair import Pair, Refusal
 from shared.sync.snapshot import STATUS_PATH, newest_side
@@ -246,6 +247,8 @@ def _finish(pair: Pair, result: Resolution) -> Step:
 def _parked(pair: Pair, result: Resolution) -> dict[str, Parked]:
     """What a person must decide, and what waits for another status of the ERP."""
     parked = {}
+    if pair.is_doubled:
+        parked[DOUBLED] = _doubled(pair)
     for decision in result.decisions:
         state = decision.state
         refusal = _refusal(pair, decision)
@@ -259,6 +262,13 @@ def _parked(pair: Pair, result: Resolution) -> dict[str, Parked]:
         elif decision.winner == "maintainx" and _is_closed(pair):
             parked[state.field] = _as_parked(pair, state, "erp_is_final", str(pair.erp_status))
     return parked
+
+
+def _doubled(pair: Pair) -> Parked:
+    other = "" if not isinstance(pair.other, ErpRecord) else pair.other.id
+    detail = f"{pair.record.erp_id} and {other} both carry {pair.record.reference}"
+    event_id = pair.event.event_id
+    return Parked(reason="doubled", maintainx=None, sent=None, erp=other, event_id=event_id, detail=detail)
 
 
 def _why(state: FieldState) -> Reason:

@@ -18,6 +18,7 @@ from shared.sync.intent import Intent
 from shared.sync.maintainx_side import WorkOrder
 from shared.sync.merge import UNREAD, FieldState, Unread
 from shared.sync.new_in_erp import as_made_of_erp, marked_erp_id
+from shared.sync.reference import is_of_another
 from shared.sync.snapshot import WorkOrderSnapshot, compared, field_states, known_value
 
 
@@ -61,13 +62,14 @@ class Refusal:
 class Pair:
     """One moment of a run. A field of either side that was not read is UNREAD, never taken for empty.
 
-    is_new: nothing was known of the work order before. work_order: as read; None if it is deleted. is_fresh: whether no
-    other call was made since it was read. erp: as read, or as the answer to a write shows it; None if a search found
-    none. must_read: what we know of the ERP is not to be trusted; conflicts_met: how often that was so. adopting: the
-    ERP had a record that we did not know of. taken_up: the work order turned out to be made of an ERP record; attempt:
-    what is noted down of that. finished: a write of an earlier run that turned out to be done. to_erp, to_maintainx:
-    ERP names of the fields written in this run. refused: by ERP name; alone: fields that are written one by one, as the
-    ERP refused them together. unclear: fields of a write that may be in the audit trail, although it was not done.
+    is_new: nothing was known of the work order before. work_order: as read; None if it is deleted. is_fresh: whether
+    no other call was made since it was read. erp: as read, or as the answer to a write shows it; None if a search
+    found none. other: an ERP record that is said to carry the same reference; None if there is none. must_read: what
+    we know of the ERP is not to be trusted; conflicts_met: how often that was so. adopting: the ERP had a record that
+    we did not know of. taken_up: the work order turned out to be made of an ERP record; attempt: what is noted down
+    of that. finished: a write of an earlier run that turned out to be done. to_erp, to_maintainx: ERP names of the
+    fields written in this run. refused: by ERP name; alone: fields that are written one by one, as the ERP refused
+    them together. unclear: fields of a write that may be in the audit trail, although it was not done.
     """
 
     rules: Rules
@@ -79,6 +81,7 @@ class Pair:
     erp: ErpRecord | Gone | Unread | None = UNREAD
     must_read: bool = False
     conflicts_met: int = 0
+    other: ErpRecord | Unread | None = UNREAD
     adopting: bool = False
     adoption_noted: bool = False
     mark_checked: bool = False
@@ -153,6 +156,13 @@ class Pair:
         rules = self.rules
         states = field_states(rules.mapping, rules.zone, self.record, self.maintainx, self.found, rules.status)
         return [as_made_of_erp(state) for state in states] if self.is_import else states
+
+    @property
+    def is_doubled(self) -> bool:
+        """Whether two ERP records carry the work order's reference."""
+        return isinstance(self.other, ErpRecord) and not is_of_another(
+            self.other.reference, self.record.reference, carried=True
+        )
 
     def knowing(self, **changes: Any) -> Pair:
         """The pair with another state of what is known (fields of the SyncRecord)."""

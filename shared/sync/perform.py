@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from shared.errors import RecordNotFound
 from shared.events import format_utc
 from shared.sync.attempt import attempt_of, note_pair
 from shared.sync.audit import Action, AuditEntry
@@ -25,6 +26,7 @@ from shared.sync.steps import (
     NoteOrphan,
     ReadAttempt,
     ReadErp,
+    ReadOther,
     ReadWorkOrder,
     SetErpStatus,
     Settle,
@@ -62,6 +64,13 @@ class Performer:
 
     def _find_erp(self, _step: FindErp, pair: Pair) -> Pair:
         return find_erp(self.parts, pair)
+
+    def _read_other(self, step: ReadOther, pair: Pair) -> Pair:
+        try:
+            other = self.parts.erp.get(step.erp_id)
+        except RecordNotFound:
+            other = None
+        return replace(pair, other=other, is_fresh=False)
 
     def _read_attempt(self, _step: ReadAttempt, pair: Pair) -> Pair:
         return replace(pair, attempt=attempt_of(self.parts.state, self.parts.site, str(pair.record.erp_id)))
@@ -169,6 +178,7 @@ _HOW: Mapping[type, Callable[[Performer, Any, Pair], Pair]] = {
     ReadWorkOrder: Performer._read_work_order,
     ReadErp: Performer._read_erp,
     FindErp: Performer._find_erp,
+    ReadOther: Performer._read_other,
     ReadAttempt: Performer._read_attempt,
     LinkByMark: Performer._link_by_mark,
     Settle: Performer._settle,

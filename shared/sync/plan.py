@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from shared.outcomes import skipped
-from shared.sync.conflicts import ERP_CHANGED_EVENT, RESOLVED_EVENT
+from shared.sync.conflicts import DOUBLED, ERP_CHANGED_EVENT, RESOLVED_EVENT
 from shared.sync.gone import deleted_in_maintainx, gone_in_erp
 from shared.sync.merge import UNREAD
 from shared.sync.merge_steps import create_erp, next_of_fields
@@ -19,7 +19,7 @@ from shared.sync.new_in_erp import NEW_IN_ERP_EVENT, marked_erp_id
 from shared.sync.pair import Gone, Pair
 from shared.sync.parts import maintainx_hash
 from shared.sync.snapshot import updated_at
-from shared.sync.steps import FindErp, Finish, LinkByMark, ReadAttempt, ReadErp, ReadWorkOrder, Settle, Step
+from shared.sync.steps import FindErp, Finish, LinkByMark, ReadAttempt, ReadErp, ReadOther, ReadWorkOrder, Settle, Step
 
 DELETED_EVENT = "work_order.deleted"
 # They tell of something that the work order itself does not show.
@@ -130,6 +130,16 @@ def _gone(pair: Pair) -> Step | None:
     return gone_in_erp(pair) if isinstance(pair.erp, Gone) else None
 
 
+def _other_record(pair: Pair) -> Step | None:
+    """Told of by the event, or known from before."""
+    if pair.other is not UNREAD or pair.record.erp_id is None:
+        return None
+    known = pair.record.conflicts.get(DOUBLED, {}).get("erp")
+    told = pair.event.data.get("erpId") if pair.event.type == ERP_CHANGED_EVENT else None
+    other = known or told
+    return None if other in (None, pair.record.erp_id) else ReadOther(str(other))
+
+
 def _import(pair: Pair) -> Step | None:
     open_fields = pair.rules.fields.keys() - pair.record.base.keys()
     unclear = pair.attempt is UNREAD and not pair.taken_up and open_fields and pair.may_be_import
@@ -168,6 +178,7 @@ RULES: tuple[Rule, ...] = (
     Rule("no ERP record is known", "search for it; make it if there is none", _no_erp_record),
     Rule("the ERP's record must be read", "read it", _erp_record),
     Rule("the ERP's record is gone, or is another one", "what `on_erp_delete` says; another one is parked", _gone),
+    Rule("another ERP record may carry the same reference", "read it; if it does, people are told", _other_record),
     Rule("it may be an import that did not come to its end", "read what is noted of it", _import),
     Rule("both sides are known", "merge field by field: agree, write the ERP, write MaintainX, park", next_of_fields),
 )

@@ -254,6 +254,10 @@ class Pull:
                     found, record.maintainx_id, record, compared(self.mapping)
                 )  # it says that it is not its own
             record = known
+            if record is not None and record.erp_id not in (None, found.id):
+                log.warning(
+                    "records %s and %s of the ERP carry one reference: %s", record.erp_id, found.id, found.reference
+                )
         if named is None and self.mapping.on_new_in_erp.action == "create":
             return judge_new(found, wanted=is_wanted(self.mapping, found))
         return judge(found, named, record, compared(self.mapping))

@@ -29,6 +29,13 @@ class FindErp:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadOther:
+    """Read an ERP record that is said to carry the reference of another one."""
+
+    erp_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReadAttempt:
     """Read what is noted down of the ERP record that the work order was made of."""
 
@@ -141,6 +148,7 @@ Step = (
     ReadWorkOrder
     | ReadErp
     | FindErp
+    | ReadOther
     | ReadAttempt
     | LinkByMark
     | Settle

@@ -14,7 +14,7 @@ from shared.config.mappings import MappingFile
 from shared.erp.base import ErpRecord, StatusRules
 from shared.events import parse_utc
 from shared.state import Done, KnownClaim, SyncRecord
-from shared.sync.conflicts import DELETION, ORPHAN, STRANGER, Parked
+from shared.sync.conflicts import DELETION, DOUBLED, ORPHAN, STRANGER, Parked
 from shared.sync.maintainx_side import WorkOrder
 from shared.sync.merge import UNREAD, Decision, merge
 from shared.sync.snapshot import WorkOrderSnapshot, field_states, newest_side
@@ -181,6 +181,7 @@ def what_waits(record: SyncRecord) -> list[str]:
         DELETION: "what becomes of the ERP's record",
         ORPHAN: "what becomes of the work order",
         STRANGER: "what becomes of the work order",
+        DOUBLED: f"two ERP records: {record.conflicts.get(DOUBLED, {}).get('detail')}",
     }
     return [whole.get(name, name) for name in sorted(record.open_conflicts)]
 

@@ -106,7 +106,8 @@ CASES: dict[str, tuple[ErpRecord, SyncRecord | None, str | None, tuple[str, ...]
     "still being made": (found(), replace(RECORD, state="creating", erp_id=None, erp_version=None), None, ()),
     "deleted in MaintainX": (found(priority="3"), replace(RECORD, state="deleted"), "deleted", ()),
     "given up": (found(priority="3"), replace(RECORD, state="orphaned"), "orphaned", ()),
-    "another record with the same reference": (found(erp_id="40000002"), RECORD, "doubled", ()),
+    "another record with the same reference": (found(erp_id="40000002"), RECORD, None, ()),
+    "another one, of a deleted work order": (found(erp_id="2"), replace(RECORD, state="deleted"), "doubled", ()),
     "a reference of ours that our state does not know": (found(), None, None, ()),
 }
 

@@ -14,9 +14,10 @@ from shared.errors import (
     BrokerUnavailable,
     RemoteUnavailable,
 )
+from shared.sync.conflicts import DOUBLED
 from shared.sync.pull import FIRST_WINDOW, OVERLAP, WATERMARK
 from tests.examples import examples
-from tests.fakes.sync_world import SITE, WORK_ORDER
+from tests.fakes.sync_world import SITE, WORK_ORDER, erp_event, event
 from tests.unit.sync.pull_plant import Listing, Plant
 
 NOON = datetime(2026, 9, 14, 12, tzinfo=UTC)
@@ -54,12 +55,45 @@ def test_orders_that_are_not_ours_are_counted_and_the_first_are_named() -> None:
     assert (report.read, dict(report.skipped), len(report.ids["not_linked"])) == (25, {"not_linked": 25}, 20)
 
 
-def test_second_order_with_our_reference_is_named_and_not_followed() -> None:
+def test_second_order_with_our_reference_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
     plant = Plant()
+    linked = plant.record_of(WORK_ORDER).erp_id
     plant.wait(1)
     double = plant.erp.create({"shortText": "double", "orderType": "PM01"}, f"mx:{SITE}:{WORK_ORDER}")
-    assert plant.run().ids == {"doubled": [double.id]}
-    assert plant.found() == []
+    assert plant.run().published == 1
+    assert f"records {linked} and {double.id} of the ERP carry one reference" in caplog.text
+    (message,) = plant.broker.to("erp-push")
+    assert plant.look_at(WORK_ORDER, message.event) == "parked"
+    record = plant.record_of(WORK_ORDER)
+    assert (record.erp_id, set(record.conflicts), record.conflicts[DOUBLED]["erp"]) == (linked, {DOUBLED}, double.id)
+    (told,) = plant.announced
+    assert told.data["fields"][DOUBLED]["detail"] == f"{linked} and {double.id} both carry mx:{SITE}:{WORK_ORDER}"
+    plant.wait(60)
+    assert dict(plant.run().skipped) == {"own_write": 1, "parked": 1} or plant.found() == [WORK_ORDER]
+    for number in range(2):
+        plant.look_at(WORK_ORDER, event(f"again-{number}"))
+    assert len(plant.announced) == 1
+
+
+@pytest.mark.parametrize("which", ["the other", "the linked one"])
+def test_the_question_goes_away_with_one_of_the_two(which: str) -> None:
+    plant = Plant()
+    linked = str(plant.record_of(WORK_ORDER).erp_id)
+    plant.wait(1)
+    double = plant.erp.create({"shortText": "double", "orderType": "PM01"}, f"mx:{SITE}:{WORK_ORDER}")
+    plant.run()
+    plant.look_at(WORK_ORDER, plant.broker.to("erp-push")[0].event)
+    del plant.tenant.orders[double.id if which == "the other" else linked]
+    plant.look_at(WORK_ORDER, event("after"))
+    record = plant.record_of(WORK_ORDER)
+    assert (record.conflicts, record.erp_id) == ({}, linked if which == "the other" else double.id)
+
+
+def test_an_event_about_a_record_that_is_no_double_parks_nothing() -> None:
+    plant = Plant()
+    for erp_id in ("4711", plant.erp.create({"shortText": "x", "orderType": "PM01"}, "mx:plant-9:1").id):
+        about = replace(erp_event(f"p{erp_id}"), data={"erpId": erp_id})
+        assert plant.look_at(WORK_ORDER, about) == "in_step"
 
 
 def test_linked_order_is_found_by_its_reference_where_our_state_was_lost() -> None:
