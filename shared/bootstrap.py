@@ -160,6 +160,7 @@ def sync_engine(site_id: str) -> SyncEngine:
         erp=adapter,
         state=state_store(),
         publisher=publisher,
+        clock=state_store().now,
         lease_s=float(os.environ.get("RECORD_LEASE_S", LEASE_S)),
     )
 

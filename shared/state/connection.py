@@ -8,8 +8,9 @@ carry the mark of this very write.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -31,8 +32,32 @@ _TRANSIENT = (
 _REFUSED = (api.InvalidArgument, api.OutOfRange)
 
 
+class StoreTime:
+    """The store's own time: that of this machine, corrected by what the store's answers tell. Safe to share.
+
+    Instances whose clocks differ by minutes so agree on when a lease ends, to within a call's way.
+    """
+
+    def __init__(self, local_clock: Callable[[], datetime]) -> None:
+        self._local = local_clock
+        self._ahead: timedelta | None = None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether any answer has told it."""
+        return self._ahead is not None
+
+    def learn(self, told: datetime) -> None:
+        """An answer that has just come tells the store's time."""
+        self._ahead = told - self._local()
+
+    def now(self) -> datetime:
+        """UTC; this machine's time until an answer has told the store's."""
+        return self._local() + (self._ahead or timedelta())
+
+
 class Connection:
-    """The client and what is done with it.
+    """The client and what is done with it. time: learns the store's time from each answer.
 
     The client is made on first use: a web server forks after the import, and a gRPC channel does not survive a fork.
     Versions are the `update_time` of a document as the client gives it. options: the retry and time-out arguments that
@@ -47,6 +72,7 @@ class Connection:
         *,
         attempt_timeout_s: float,
         call_timeout_s: float,
+        time: StoreTime | None = None,
     ) -> None:
         # A plain number as `timeout` would be the time for all tries together.
         attempt = ConstantTimeout(attempt_timeout_s)
@@ -56,6 +82,7 @@ class Connection:
         self._database = database
         self._prefix = collection_prefix
         self._client: Any = None
+        self._learn = (lambda _: None) if time is None else time.learn
         self._lock = threading.Lock()
 
     def client(self) -> Any:
@@ -82,12 +109,16 @@ class Connection:
 
     def get(self, ref: Any) -> Any:
         """The snapshot of a document, which may say that there is none; or what a query finds, as a list."""
-        return ref.get(**self.options)
+        found = ref.get(**self.options)
+        snapshots = found if isinstance(found, list) else [found]
+        if snapshots and snapshots[0].read_time is not None:
+            self._learn(snapshots[0].read_time)
+        return found
 
     def create(self, ref: Any, fields: dict[str, Any], token: str) -> Any:
         """The version written, or None if the document exists."""
         try:
-            return ref.create(fields | {"written_by": token}, **self.options).update_time
+            return self._written(ref.create(fields | {"written_by": token}, **self.options))
         except api.AlreadyExists:
             return None
 
@@ -95,7 +126,7 @@ class Connection:
         """The version written, or None if the document is no longer as `version` says."""
         unchanged = self.client().write_option(last_update_time=version)
         try:
-            return ref.update(fields | {"written_by": token}, option=unchanged, **self.options).update_time
+            return self._written(ref.update(fields | {"written_by": token}, option=unchanged, **self.options))
         except (api.FailedPrecondition, api.NotFound):
             return None
 
@@ -109,6 +140,10 @@ class Connection:
         if not written_by(found, token):
             raise LeaseLost(f"{lease} was taken over")
         return found.update_time
+
+    def _written(self, result: Any) -> Any:
+        self._learn(result.update_time)
+        return result.update_time
 
     def delete(self, ref: Any, version: Any) -> None:
         """Delete the document if it is still as `version` says."""

@@ -15,7 +15,7 @@ from google.cloud.firestore import FieldFilter, Maximum
 
 from shared.errors import RecordBusy
 from shared.state import documents
-from shared.state.connection import Connection, errors_named, written_by
+from shared.state.connection import Connection, StoreTime, errors_named, written_by
 from shared.state.model import (
     Acquired,
     Claim,
@@ -42,7 +42,8 @@ class FirestoreStateStore:
 
     project, database: as for the Firestore client (None: from the environment). collection_prefix: put before
     `claims`, `records`, `watermarks` and `memos`. attempt_timeout_s: for one try of a call; call_timeout_s: for all its
-    tries. clock: the time that leases are compared with. Nothing is connected before the first call.
+    tries. local_clock: this machine's; leases are compared by the store's own time, which its answers tell. clock: for
+    tests, a time to compare by instead. Nothing is connected before the first call.
     """
 
     def __init__(
@@ -53,16 +54,34 @@ class FirestoreStateStore:
         collection_prefix: str = "",
         attempt_timeout_s: float = 3.0,
         call_timeout_s: float = 8.0,
-        clock: Callable[[], datetime] = _utc_now,
+        local_clock: Callable[[], datetime] = _utc_now,
+        clock: Callable[[], datetime] | None = None,
     ) -> None:
+        self._time = StoreTime(local_clock)
+        self._given = clock
         self._store = Connection(
             project,
             database,
             collection_prefix,
             attempt_timeout_s=attempt_timeout_s,
             call_timeout_s=call_timeout_s,
+            time=self._time,
         )
-        self._clock = clock
+
+    def now(self) -> datetime:
+        """See StateStore. No call but the first time."""
+        with errors_named("the time"):
+            return self._asked_now()
+
+    def _asked_now(self) -> datetime:
+        """For leases: the store is asked if no answer has told its time yet."""
+        if self._given is None and not self._time.is_known:
+            self._store.get(self._store.document("memos", "time"))
+        return self._clock()
+
+    def _clock(self) -> datetime:
+        """For all else."""
+        return self._time.now() if self._given is None else self._given()
 
     def close(self) -> None:
         """Close the connection; the next call opens a new one."""
@@ -244,7 +263,7 @@ class FirestoreStateStore:
 
     def _lease(self, lease_s: float) -> tuple[datetime, datetime]:
         """Now and the end of a lease that begins now."""
-        now_utc = self._clock()
+        now_utc = self._asked_now()
         return now_utc, now_utc + timedelta(seconds=lease_s)
 
     def _watermark(self, site: str, name: str) -> Any:

@@ -25,10 +25,13 @@ from shared.state.model import (
 class StateStore(Protocol):
     """Claims, sync records with a lease each, watermarks and memos. Safe to share between threads.
 
-    Leases are compared by wall clock: choose them longer than the work plus the worst difference of two instances'
-    clocks. The clock only decides when a lease may be taken over; who wins is decided by the store, and a holder that
-    was taken over is refused its next write.
+    Leases are compared by the store's own time, not by each instance's. It only decides when a lease may be taken over;
+    who wins is decided by the store, and a holder that was taken over is refused its next write.
     """
+
+    def now(self) -> datetime:
+        """The store's time, UTC: the same for all instances, whatever their own clocks say."""
+        ...
 
     def claim(self, key: ClaimKey, *, owner: str, lease_s: float) -> ClaimResult:
         """Take the claim if it is free or its lease ended; of any number of callers at once exactly one gets Acquired.

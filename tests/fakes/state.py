@@ -73,6 +73,10 @@ class MemoryStateStore:
         twin._watermarks, twin._memos = dict(self._watermarks), dict(self._memos)
         return twin
 
+    def now(self) -> datetime:
+        """See StateStore."""
+        return self._clock()
+
     def claim(self, key: ClaimKey, *, owner: str, lease_s: float) -> ClaimResult:
         with self._mutex:
             found, now = self._claims.get(key), self._clock()
