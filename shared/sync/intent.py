@@ -13,6 +13,7 @@ from typing import Any
 
 from shared.events import dig
 from shared.state import SyncRecord
+from shared.stored_forms import is_form_of
 from shared.sync.audit import Action, AuditEntry, Direction
 from shared.values import same_value
 
@@ -67,14 +68,32 @@ class Intent:
         as such: what MaintainX has still differs from it.
         """
         if self.action == "create":
-            return self
+            return self._as_stored(found)
         if self.stepwise:
             return self._step_done(found)
         if self.version_before is not None and version == self.version_before:
             return None
-        new = {name for name, after in self.after.items() if self._shows(found, name, after)}
+        new = {name for name, after in self.after.items() if self._has_taken(found, name, after)}
         old = {name for name in self.after if name not in new and self._shows(found, name, self.before.get(name))}
-        return None if not new else self._only(new) if old else self
+        return None if not new else (self._only(new) if old else self)._as_stored(found)
+
+    def _has_taken(self, found: Mapping[str, Any], name: str, after: Any) -> bool:
+        """Whether the system has the new value, or what it makes of it by itself."""
+        if self._shows(found, name, after):
+            return True
+        is_erp = self.direction == "maintainx_to_erp" and name in found
+        return is_erp and not self._shows(found, name, self.before.get(name)) and is_form_of(found[name], after)
+
+    def _as_stored(self, found: Mapping[str, Any]) -> Intent:
+        """With the ERP's own form of each value in place of what was sent."""
+        if self.direction == "erp_to_maintainx":
+            return self
+        stored = {
+            name: {**each, "erp": found[name]}
+            for name, each in self.agreed.items()
+            if name in found and is_form_of(found[name], each["erp"])
+        }
+        return replace(self, agreed={**self.agreed, **stored})
 
     def with_agreed(self, agreed: Mapping[str, Any]) -> Intent | None:
         """The write with what is agreed on now; None if the written system took none of it."""

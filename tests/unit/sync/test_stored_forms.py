@@ -13,13 +13,14 @@ from typing import Any, get_args
 import pytest
 
 from shared.config.mappings import MappingFile
+from shared.errors import OutcomeUnknown, RemoteUnavailable
 from shared.stored_forms import is_form_of
 from shared.sync.merge import Policy
 from shared.sync.pull import Pull
 from tests.cases import try_each
 from tests.fakes.forming_erp import BOTH, PLACES, Answers, FormingErp, Versions
 from tests.fakes.publisher import FakePublisher
-from tests.fakes.sync_world import SITE, WORK_ORDER, Wire, World, both_ways_mapping, erp_event, event
+from tests.fakes.sync_world import SITE, WORK_ORDER, Meeting, Wire, World, both_ways_mapping, erp_event, event
 
 FORMS: dict[str, Callable[[str], str]] = {
     "as it is": lambda text: text,
@@ -193,3 +194,25 @@ def test_a_form_is_told_from_what_a_person_writes(subtests: pytest.Subtests) -> 
     for stored, written, is_form in cases:
         with subtests.test(stored=stored, written=written):
             assert is_form_of(stored, written) is is_form
+
+
+@pytest.mark.parametrize("policy", ["maintainx", "erp", "newest", "manual"])
+def test_a_form_is_known_after_a_write_that_nobody_saw_answered(policy: str, subtests: pytest.Subtests) -> None:
+    """The write was done; then the ERP, or the read after it, gave no answer."""
+    for name, form in FORMS.items():
+        for cut_off in ("create", "update"):
+            with subtests.test(name, cut_off=cut_off):
+                forming = FormingErp(form, FIELD, "echo", "header")
+                world = FormedWorld(forming, direction="both", policy=policy)
+                if cut_off == "update":
+                    world.deliver()
+                    world.change(description=SECOND)
+                wire = Meeting("erp.get", _away)
+                with pytest.raises(OutcomeUnknown, match="not read back"):
+                    world.deliver(event("e2"), wire)
+                world.redeliver_after_crash(event("e2"))
+                must_stay_quiet(world, SECOND if cut_off == "update" else FIRST)
+
+
+def _away() -> None:
+    raise RemoteUnavailable("503")
