@@ -52,8 +52,11 @@ def test_it_is_told_once_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
         plant.pull.compare_all()
     events = [message.event.event_id for message in plant.broker.to("events")]
     assert len(set(events)) == 1
+    since = Brake(plant.state, SITE).held().since
+    assert since
     plant.wait(86400)
     plant.pull.compare_all()
+    assert Brake(plant.state, SITE).held().since == since
     assert len({message.event.event_id for message in plant.broker.to("events")}) == 2
 
 

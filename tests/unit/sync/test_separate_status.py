@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -231,3 +231,26 @@ def test_an_order_that_others_keep_moving_is_given_back() -> None:
     del world.erp.set_status
     assert world.deliver(event("e2")).kind == "done"
     assert status_of(world) == "COMPLETED"
+
+
+def test_a_new_order_is_released_although_what_it_is_means_the_same(subtests: pytest.Subtests) -> None:
+    """As SAP's CRTD: open to MaintainX, but nobody may work on it. Also if nobody saw that the order was made."""
+    values = {"OPEN": "IN_WORK", "IN_PROGRESS": "IN_WORK", "ON_HOLD": "WAITING", "DONE": "COMPLETED"}
+    values |= {"CANCELED": "CANCELLED", "SKIPPED": "CANCELLED"}
+    back = {"NEW": "OPEN", "IN_WORK": "IN_PROGRESS", "CLOSED": "DONE", "CANCELLED": "CANCELED"}
+    for answered in (True, False):
+        with subtests.test(answered=answered), pytest.MonkeyPatch.context() as patch:
+            world = World(both_ways_mapping(status={"values": values, "back": back}), erp=SeparateStatusErp)
+            if not answered:
+                real = world.erp.create
+
+                def unanswered(fields: Any, reference: str, real: Any = real) -> NoReturn:
+                    real(fields, reference)
+                    raise OutcomeUnknown("no answer")
+
+                patch.setattr(world.erp, "create", unanswered)
+                with pytest.raises(OutcomeUnknown):
+                    world.deliver()
+            world.redeliver_after_crash()
+            assert world.order().fields["status"] == "IN_WORK"
+            assert world.deliver(event("e2")).kind == "skipped"

@@ -216,3 +216,33 @@ def test_a_form_is_known_after_a_write_that_nobody_saw_answered(policy: str, sub
 
 def _away() -> None:
     raise RemoteUnavailable("503")
+
+
+def test_an_answer_of_maintainx_that_is_no_work_order_agrees_on_nothing(
+    subtests: pytest.Subtests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for value, number in itertools.product(("4100", None), (None, WORK_ORDER + 1)):
+        with subtests.test(value=value, number=number):
+            world = World(both_ways_mapping())
+            world.change(extraFields={"Cost Center": "1000"})
+            world.deliver()
+            write = world.change_work_order
+            monkeypatch.setattr(world, "change_work_order", _answering(write, {"id": number, "success": False}))
+            world.edit_erp(costCenter=value)
+            wire = Wire()
+            assert world.deliver(erp_event(), wire).reason == "pulled"
+            assert [call for call in wire.calls if call.startswith("maintainx.")] == [
+                "maintainx.get_work_order",
+                "maintainx.change_work_order",
+                "maintainx.get_work_order",
+            ]
+            assert world.work_orders[WORK_ORDER]["extraFields"].get("Cost Center") == value
+            assert world.deliver(event("after")).kind == "skipped"
+
+
+def _answering(write: Callable[..., object], answer: dict[str, Any]) -> Callable[..., object]:
+    def writes(*arguments: Any) -> dict[str, Any]:
+        write(*arguments)
+        return answer
+
+    return writes
