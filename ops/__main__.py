@@ -5,7 +5,7 @@ from __future__ import annotations
 import stamina.instrumentation
 import typer
 
-from ops import brake, config, conflicts, contract, dead_letters, events, link, plan, smoke, subscriptions, trace
+from ops import brake, config, conflicts, contract, dead_letters, drift, events, link, plan, smoke, subscriptions, trace
 from ops.environment import Database, Dataset, Prefix, Project, use_installation
 
 _EXIT_CODES = (
@@ -31,6 +31,7 @@ app.add_typer(contract.app, name="contract")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(subscriptions.app, name="subscriptions")
 app.command(name="brake", epilog=_EXIT_CODES)(brake.brake)
+app.command(name="drift", epilog=_EXIT_CODES)(drift.drift)
 app.command(name="events", epilog=_EXIT_CODES)(events.events)
 app.command(name="link", epilog=_EXIT_CODES)(link.link)
 app.command(name="plan", epilog=_EXIT_CODES)(plan.plan)

@@ -79,6 +79,7 @@ def count_state_calls() -> dict[str, Counter[str]]:
             }
             adapter = RestErp(ErpConfig.model_validate(settings), Secrets())
             state = FirestoreStateStore(project="bench")
+            state.now()  # asked for once a process
             try:
                 return _count(server, state, _Count(adapter))
             finally:

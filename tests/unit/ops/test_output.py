@@ -45,6 +45,7 @@ VALUES: dict[str, tuple[str, str]] = {
     "error_class": ("DeliveryAttemptsExhausted", "MalformedEvent"),
     "event": (_HASHES[0][:12], _HASHES[1][:12]),
     "event_id": (_HASHES[0], _HASHES[1]),
+    "fields": ("shortText to the ERP: 'Replace the seals'", "status parked"),
     "field": ("MaintenanceOrderPlanningPlant", "status"),
     "id": ("12345678", ""),
     "kind": ("maintainx_only", "link"),
@@ -155,7 +156,18 @@ def _short(text: str) -> str:
 
 def test_every_list_is_found() -> None:
     assert {listing.name.partition(":")[0] for listing in LISTINGS} == {
-        *("config", "conflicts", "contract", "dead_letters", "events", "link", "plan", "subscriptions", "trace")
+        *(
+            "config",
+            "conflicts",
+            "contract",
+            "dead_letters",
+            "drift",
+            "events",
+            "link",
+            "plan",
+            "subscriptions",
+            "trace",
+        )
     }
     assert len(LISTINGS) >= 12
 
