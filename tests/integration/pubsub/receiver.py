@@ -6,9 +6,13 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
+
+from werkzeug import Request, Response
+
+from tests.fakes.web import web_server
 
 
 @dataclass(frozen=True)
@@ -42,38 +46,18 @@ class Receiver:
     most_at_once: int = 0
 
     def __enter__(self) -> Self:
-        receiver = self
         self._changed = threading.Condition()
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                headers = {name.lower(): value for name, value in self.headers.items()}
-                status = receiver._take(Received(time.monotonic(), headers, body))
-                self.send_response_only(status)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, format: str, *args: object) -> None:
-                """Silent."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
-        self._thread.start()
+        self._stack = ExitStack()
+        self._server = self._stack.enter_context(web_server(self._respond))
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        self._stack.close()
 
     @property
     def url(self) -> str:
         """Where to push to."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}/push"
+        return f"{self._server.address}/push"
 
     def stays_at(self, count: int, for_s: float) -> bool:
         """Whether no more than `count` requests come within `for_s`."""
@@ -86,6 +70,10 @@ class Receiver:
             came = self._changed.wait_for(lambda: len(self.requests) >= count, timeout_s)
             assert came, f"{len(self.requests)} of {count} requests after {timeout_s} s"
             return list(self.requests)
+
+    def _respond(self, request: Request) -> Response:
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        return Response(status=self._take(Received(time.monotonic(), headers, request.get_data())))
 
     def _take(self, received: Received) -> int:
         with self._changed:

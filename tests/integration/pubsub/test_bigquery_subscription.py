@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
+from werkzeug import Request, Response
 
 from local.bigquery.testing import running_server as running_bigquery
 from local.pubsub.testing import running_server
+from tests.fakes.web import web_server
 from tests.integration.pubsub.conftest import clients_of
 
 pytest.importorskip("bqemulator")
@@ -38,40 +39,23 @@ class RefusingTables:
     inserts: list[list[dict[str, Any]]] = field(default_factory=list)
 
     def __enter__(self) -> RefusingTables:
-        tables = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                status, refused = tables.answer(len(tables.inserts))
-                tables.inserts.append(body["rows"])
-                errors = [{"index": index, "errors": [{"reason": "invalid"}]} for index in refused]
-                answer = json.dumps({"insertErrors": errors}).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(answer)))
-                self.end_headers()
-                self.wfile.write(answer)
-
-            def log_message(self, format: str, *args: object) -> None:
-                """Silent."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
-        self._thread.start()
+        self._stack = ExitStack()
+        self._server = self._stack.enter_context(web_server(self._respond))
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        self._stack.close()
 
     @property
     def url(self) -> str:
         """Base URL for the BigQuery client."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return self._server.address
+
+    def _respond(self, request: Request) -> Response:
+        status, refused = self.answer(len(self.inserts))
+        self.inserts.append(json.loads(request.get_data())["rows"])
+        errors = [{"index": index, "errors": [{"reason": "invalid"}]} for index in refused]
+        return Response(json.dumps({"insertErrors": errors}), status, content_type="application/json")
 
     def data_of(self, insert: int) -> list[str]:
         """The data column of one insert, sorted."""
