@@ -12,6 +12,8 @@ from ops.exits import OK, WRONG, one_line_errors
 from ops.output import AsJson, print_json, say
 from shared.sync.brake import Brake
 
+_SHOWN = 6
+
 
 @one_line_errors
 def brake(
@@ -40,7 +42,7 @@ def brake(
         print_json({"site": site, "gone": held.gone, "of": held.of, "erp_ids": held.ids, "since": held.since or None})
     elif held.gone:
         say(f"{held.gone} of {held.of} records of {site} are gone from the ERP, held back since {held.since}:")
-        say(f"  {', '.join(held.ids)}{' ...' if held.gone > len(held.ids) else ''}")
+        say(f"  {', '.join(held.ids[:_SHOWN])}{' ...' if held.gone > _SHOWN else ''}")
     else:
         say(f"nothing is held back for {site}")
     if held.released_until and not as_json:

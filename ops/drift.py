@@ -61,17 +61,19 @@ def drift(
     engine = sync_engine(site)
     begin = None if after is None else RecordKey(engine.site, KIND, after)
     counted: Counter[str] = Counter()
+    healed = 0
     rows: list[dict[str, Any]] = []
     for found in _found(engine, begin, lists=lists):
         result = _healed(engine, found, operator_name(by)) if heal and found.kind in _HEALED else ""
-        counted[found.kind] += not result.startswith("done")
+        counted[found.kind] += 1
+        healed += result.startswith("done")
         if len(rows) < limit:
             rows.append({**asdict(found), "result": result})
     if as_json:
-        print_json({"site": site, "counts": {kind: counted[kind] for kind in KINDS}, "drift": rows})
+        print_json({"site": site, "counts": {kind: counted[kind] for kind in KINDS}, "healed": healed, "drift": rows})
     else:
-        _show(site, counted, rows, heal=heal)
-    raise typer.Exit(WRONG if counted.total() else OK)
+        _show(site, counted, rows, healed if heal else None)
+    raise typer.Exit(WRONG if counted.total() > healed else OK)
 
 
 def _found(engine: SyncEngine, begin: RecordKey | None, *, lists: bool) -> Iterator[Drift]:
@@ -118,10 +120,11 @@ def _healed(engine: SyncEngine, found: Drift, who: str) -> str:
     return f"{outcome.kind} {outcome.reason}"
 
 
-def _show(site: str, counted: Counter[str], rows: list[dict[str, Any]], *, heal: bool) -> None:
+def _show(site: str, counted: Counter[str], rows: list[dict[str, Any]], healed: int | None) -> None:
     told = ", ".join(f"{counted[kind]} {kind}" for kind in KINDS if counted[kind])
-    say(f"{site}: {told}" if told else f"{site}: all in step")
+    done = "" if healed is None else f"; {healed} of them healed"
+    say(f"{site}: {told}{done}" if told else f"{site}: all in step")
     if rows:
         shown = [{**row, "fields": "; ".join(f"{n} {text}" for n, text in row["fields"].items())} for row in rows]
-        apply = heal
+        apply = healed is not None
         print_table(_COLUMNS if apply else _COLUMNS[:-1], shown)
